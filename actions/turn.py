@@ -1,0 +1,94 @@
+"""What an action gets and gives, without Rasa: a `Turn` and the conversation's `Memory` in, a `Reply` and a new `Memory` out.
+
+The memory is one slot, written whole at every turn, so that a conversation whose oldest events are forgotten
+still knows its last choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from bot.dialogue import Answer, Channel, Choice, Outcome, Ranked, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message as understood. `subjects` are those the decision names; `ranking` the best five."""
+
+    intent: str
+    channel: Channel
+    confidence: float = 1.0
+    subjects: tuple[str, ...] = ()
+    ranking: tuple[Ranked, ...] = ()
+    why: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_message(cls, message: Mapping[str, Any]) -> Turn:
+        """From Rasa's `latest_message`."""
+        intent = message.get("intent") or {}
+        decision = dict(message.get("decision") or {})
+        subjects = tuple(str(name) for name in decision.pop("subjects", ()))
+        metadata = message.get("metadata") or {}
+        return cls(
+            intent=str(intent.get("name") or ""),
+            channel=Channel(metadata.get("channel", Channel.WEB)),
+            confidence=float(intent.get("confidence") or 0.0),
+            subjects=subjects,
+            ranking=tuple(Ranked(r["name"], r["confidence"]) for r in message.get("subject_ranking") or ()),
+            why=decision,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is kept between two turns.
+
+    choices: intents offered by the last reply, in the order they were named.
+    misses: how many times in a row the person was not understood, or was off our subject.
+    last: the last reply, to say it again.
+    """
+
+    choices: tuple[str, ...] = ()
+    misses: int = 0
+    last: Reply | None = None
+
+    def to_slot(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"choices": list(self.choices), "misses": self.misses, "last": asdict(self.last) if self.last else None}
+
+    @classmethod
+    def from_slot(cls, slot: Any) -> Memory:
+        """From what `to_slot` made; an empty or foreign slot is a new conversation."""
+        if not isinstance(slot, dict):
+            return cls()
+        last = slot.get("last")
+        return cls(tuple(slot.get("choices") or ()), int(slot.get("misses") or 0), reply_from(last) if last else None)
+
+    @property
+    def last_texts(self) -> list[str]:
+        """What was said last."""
+        return self.last.texts if self.last else []
+
+    def after(self, reply: Reply, *, choices: tuple[str, ...] = (), misses: int = 0) -> Memory:
+        """The memory once `reply` has been said. Why and ranking are not worth remembering."""
+        return Memory(choices, misses, replace(reply, ranking=(), why={}))
+
+
+Result = tuple[Reply, Memory]
+
+
+def reply_from(payload: Mapping[str, Any]) -> Reply:
+    """A `Reply` from its JSON form. Raises `KeyError`, `TypeError` or `ValueError` when it is not one."""
+    return Reply(
+        outcome=Outcome(payload["outcome"]),
+        intent=str(payload.get("intent", "")),
+        confidence=float(payload.get("confidence", 0.0)),
+        ranking=tuple(Ranked(str(r["intent"]), float(r["confidence"])) for r in payload.get("ranking", ())),
+        answers=tuple(Answer(**answer) for answer in payload.get("answers", ())),
+        choices=tuple(Choice(**choice) for choice in payload.get("choices", ())),
+        text=str(payload.get("text", "")),
+        control=str(payload.get("control", "")),
+        why=dict(payload.get("why") or {}),
+    )

@@ -1,0 +1,5 @@
+"""`python -m bot` is `guichet`."""
+
+from bot.cli import main
+
+main()

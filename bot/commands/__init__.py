@@ -1,0 +1,1 @@
+"""The commands of `guichet`, one module each."""

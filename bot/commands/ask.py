@@ -1,0 +1,90 @@
+"""`guichet ask`: typed questions, each in a fresh conversation, through the running service."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_format
+import sys
+from typing import Annotated, Any
+
+import aiohttp
+import typer
+
+from bot.dialogue import Channel
+from bot.errors import BadMessage, Unavailable
+from bot.running import running_service
+from bot.settings import Settings, load_settings
+
+CONTRACT_FIELDS = ("question", "intent", "confidence", "ranking", "outcome", "answers", "choices", "text")
+
+
+def ask_command(
+    questions: Annotated[list[str] | None, typer.Argument(help="Questions; without any, one a line of stdin.")] = None,
+    channel: Annotated[Channel, typer.Option(help="Wording of the answers.")] = Channel.WEB,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="Also the ranking, the thresholds and the nearest examples.")] = False,
+) -> None:
+    """Ask questions, each in a fresh conversation, and print the answers with their sources."""
+    given = questions or [line.strip() for line in sys.stdin if line.strip()]
+    if not given:
+        raise BadMessage("No question: give one as an argument, or one a line on standard input.")
+    asyncio.run(_ask_all(load_settings(), given, channel, json, why))
+
+
+async def _ask_all(settings: Settings, questions: list[str], channel: Channel, as_json: bool, why: bool) -> None:
+    async with aiohttp.ClientSession() as session, running_service(session, settings) as url:
+        for question in questions:
+            reply = await ask_once(session, settings, url, question, channel)
+            if as_json:
+                fields = (*CONTRACT_FIELDS, "why") if why else CONTRACT_FIELDS
+                line = {"question": question} | reply
+                print(json_format.dumps({name: line.get(name) for name in fields}, ensure_ascii=False), flush=True)
+            else:
+                print(_readable(question, reply, why), flush=True)
+
+
+async def ask_once(
+    session: aiohttp.ClientSession, settings: Settings, url: str, question: str, channel: Channel
+) -> dict[str, Any]:
+    """The API's reply to one question in a conversation of its own, erased afterwards."""
+    from bot.app import desk_token
+
+    desk = {"Authorization": f"Bearer {desk_token(settings)}"}
+    opened = await _call(session, "POST", f"{url}/api/conversations", desk, {"channel": channel.value})
+    own = {"Authorization": f"Bearer {opened['token']}"}
+    place = f"{url}/api/conversations/{opened['id']}"
+    try:
+        return await _call(session, "POST", f"{place}/messages", own, {"client_id": "1", "text": question})
+    finally:
+        async with session.delete(place, headers=own):
+            pass
+
+
+async def _call(
+    session: aiohttp.ClientSession, method: str, url: str, headers: dict[str, str], body: dict[str, Any]
+) -> dict[str, Any]:
+    try:
+        async with session.request(method, url, headers=headers, json=body) as response:
+            answer: dict[str, Any] = await response.json()
+    except aiohttp.ClientError as error:
+        raise Unavailable(f"The service does not answer ({type(error).__name__}): is `guichet serve` running?") from None
+    if response.status >= 500:
+        raise Unavailable(answer["error"]["text"])
+    if response.status >= 400:
+        raise BadMessage(answer["error"]["text"])
+    return answer
+
+
+def _readable(question: str, reply: dict[str, Any], why: bool) -> str:
+    lines = [f"> {question}", f"[{reply['outcome']}] {reply['intent']} ({reply['confidence']:.2f})"]
+    for answer in reply["answers"]:
+        lines.append(answer["text"])
+        if answer["source"]:
+            lines.append(f"Source : {answer['source']} ({answer['source_url']}), vérifié le {answer['verified_on']}")
+    if reply["text"]:
+        lines.append(reply["text"])
+    lines += [f"  {number}. {choice['text']}" for number, choice in enumerate(reply["choices"], 1)]
+    if why:
+        lines += [f"  {one['confidence']:.3f} {one['intent']}" for one in reply["ranking"]]
+        lines.append(json_format.dumps(reply.get("why", {}), ensure_ascii=False, indent=2))
+    return "\n".join(lines) + "\n"

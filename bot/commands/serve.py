@@ -1,0 +1,71 @@
+"""`guichet serve`: the whole service, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.app import Gateway, desk_token
+from bot.errors import Misconfigured
+from bot.logs import configure_logs
+from bot.settings import Settings, load_settings
+
+
+def serve_command(
+    phone: Annotated[bool, typer.Option(help="Answer the telephone.")] = True,
+) -> None:
+    """Serve the chat page, the API and the telephone line, and keep Rasa and the other processes running."""
+    settings = load_settings()
+    configure_logs(settings.log)
+    if not settings.dialogue_model_path.exists() and settings.dialogue.supervise:
+        raise Misconfigured("No dialogue model yet: `guichet train` makes it (about five minutes the first time).")
+    asyncio.run(_serve(settings, phone))
+
+
+async def _serve(settings: Settings, phone: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    gateway = Gateway(settings, phone=phone)
+    async with gateway.running():
+        pid_file(settings).parent.mkdir(parents=True, exist_ok=True)
+        pid_file(settings).write_text(f"{os.getpid()}\n", encoding="ascii")
+        announce = asyncio.create_task(_announce(gateway))
+        await stop.wait()
+        announce.cancel()
+        _say("Stopping.")
+        pid_file(settings).unlink(missing_ok=True)
+
+
+def pid_file(settings: Settings) -> Path:
+    """Holds the process id of the running gateway."""
+    return settings.data_path / "run" / "guichet.pid"
+
+
+async def _announce(gateway: Gateway) -> None:
+    """Tells what is happening, then where to go."""
+    settings = gateway.settings
+    _say(f"Starting on http://{settings.web.host}:{settings.web.port}/ (Rasa takes about 15 s) …")
+    await gateway.ready.wait()
+    parts = await gateway.health.parts()
+    for name, part in parts.items():
+        if part.detail:
+            _say(f"  {name}: {part.condition.value}. {part.detail}")
+    _say(f"Ready.\n  Chat page    http://{settings.web.host}:{settings.web.port}/")
+    _say(f"  Health       http://{settings.web.host}:{settings.web.port}/health")
+    if gateway.with_phone:
+        _say(f"  Telephone    sip:guichet@{settings.phone.host}:{settings.phone.port}")
+        _say("  Test call    guichet call tests/audio/adherer.wav --record answer.wav")
+    _say(f"  Desk         GET /api/desk with the token of {settings.data_dir}/secrets/desk_token")
+    desk_token(settings)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,63 @@
+"""Judges labelled questions with a trained Rasa model, without starting Rasa: the same `Understanding` that is
+served is taken out of the model's archive.
+
+`python -m bot.nlu.evaluate MODEL.tar.gz`: a JSON list of texts on standard input; on standard output a JSON object
+{"report": …, "judged": [{"kind", "subjects", "ranking": [[intent, probability] × 5], "sureness", "chance"}]}.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tarfile
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from bot.nlu.text import spoken_form
+from bot.nlu.understanding import FILE, Understanding
+from bot.nlu.vectors import embed_stored
+
+
+def load_from_archive(model: Path) -> Understanding:
+    """Raises `RuntimeError` when the archive holds no model of ours."""
+    with tarfile.open(model) as archive, tempfile.TemporaryDirectory() as directory:
+        homes = {str(PurePosixPath(m.name).parent) for m in archive.getmembers() if PurePosixPath(m.name).name == FILE}
+        if len(homes) != 1:
+            raise RuntimeError("this archive holds no trained Guichet classifier")
+        home = homes.pop()
+        for member in archive.getmembers():
+            path = PurePosixPath(member.name)
+            source = archive.extractfile(member) if member.isfile() and str(path.parent) == home else None
+            if source is not None:
+                (Path(directory) / path.name).write_bytes(source.read())
+        return Understanding.load(Path(directory))
+
+
+def judge(known: Understanding, texts: list[str]) -> list[dict[str, Any]]:
+    """What is done with each text."""
+    spoken = [spoken_form(text) for text in texts]
+    vectors = embed_stored(known.encoder, spoken)
+    judged = []
+    for text, vector in zip(spoken, vectors):
+        understood = known.understand_vector(text, vector)
+        decision = understood.decision
+        judged.append(
+            {
+                "kind": decision.kind,
+                "subjects": list(decision.subjects),
+                "ranking": understood.ranking[:5],
+                "sureness": round(decision.sureness, 4),
+                "chance": round(decision.chance, 4),
+            }
+        )
+    return judged
+
+
+def main() -> None:
+    known = load_from_archive(Path(sys.argv[1]))
+    json.dump({"report": known.report, "judged": judge(known, json.load(sys.stdin))}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+"""Training, and the gate before a model serves: a candidate that answers more wrongly is refused.
+
+The candidate is trained aside, judged on the regression questions (tests/questions/dev.tsv unless told
+otherwise) and only then put in place in one step, its scores beside it. The old model stays until that moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.errors import GuichetError, Misconfigured, ModelMissing
+from bot.evaluation import Judged, Labelled, Scores, read_labelled
+from bot.knowledge import Knowledge, load_knowledge
+from bot.processes import rasa_environment, rasa_python
+from bot.rasa_files import sync_rasa_files
+from bot.settings import PROJECT_DIR, Settings
+
+REGRESSION_FILE = PROJECT_DIR / "tests" / "questions" / "dev.tsv"
+MOST_WRONG = 0.03
+MAY_LOSE_DIRECT = 0.02
+
+Progress = Callable[[str], None]
+
+
+class TrainingFailed(GuichetError):
+    """Rasa could not train; the message holds the end of what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What became of a training. `promoted` false with `reason` "unchanged" means there was nothing to do."""
+
+    promoted: bool
+    reason: str
+    scores: Scores | None = None
+    calibration: dict[str, Any] | None = None
+
+    @property
+    def refused(self) -> bool:
+        return not self.promoted and self.reason != "unchanged"
+
+
+def train(
+    settings: Settings,
+    *,
+    if_changed: bool = False,
+    regression: Path = REGRESSION_FILE,
+    progress: Progress = lambda _: None,
+) -> TrainingResult:
+    """Trains, judges, promotes or refuses. Raises `BadKnowledge`, `BadQuestions`, `TrainingFailed`."""
+    progress("Reading and checking data/nlu.")
+    knowledge = load_knowledge()
+    for name in sync_rasa_files(knowledge):
+        progress(f"{name} now lists the subjects of data/nlu.")
+    fingerprint = training_fingerprint(settings, knowledge)
+    standing = read_standing(settings)
+    if if_changed and standing.get("fingerprint") == fingerprint and settings.dialogue_model_path.is_file():
+        return TrainingResult(False, "unchanged")
+    questions = read_labelled(regression, knowledge)
+    home = settings.dialogue_model_path.parent
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home) as aside:
+        candidate = _train_candidate(settings, knowledge, Path(aside), progress)
+        progress(f"Judging the candidate on {len(questions)} questions.")
+        judged, calibration = judge(settings, candidate, questions)
+        scores = Scores.of(judged)
+        fault = shortcoming(scores, standing)
+        if fault:
+            return TrainingResult(False, fault, scores, calibration)
+        _promote(
+            settings, candidate, {"fingerprint": fingerprint, "scores": asdict(scores), "regression": regression.name}
+        )
+    return TrainingResult(True, "promoted", scores, calibration)
+
+
+def shortcoming(scores: Scores, standing: dict[str, Any]) -> str:
+    """Why a candidate may not serve, as a sentence; empty when it may. `standing` describes the promoted model."""
+    if scores.wrong > MOST_WRONG:
+        return f"{scores.wrong:.1%} of the regression questions are answered wrongly; at most {MOST_WRONG:.0%} may be."
+    before = (standing.get("scores") or {}).get("direct")
+    if before is not None and scores.direct < before - MAY_LOSE_DIRECT:
+        return f"{scores.direct:.1%} are answered directly, the model in service answers {before:.1%}."
+    return ""
+
+
+def read_standing(settings: Settings) -> dict[str, Any]:
+    """Fingerprint and scores of the promoted model; empty when there is none."""
+    try:
+        standing = json.loads(_standing_path(settings).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return standing if isinstance(standing, dict) else {}
+
+
+def training_fingerprint(settings: Settings, knowledge: Knowledge) -> str:
+    """Changes with anything that training depends on. The wording of answers is not part of it: the action
+    server reads that itself, and correcting an answer needs no training."""
+    digest = hashlib.sha256(
+        json.dumps([(text, intent, knowledge[intent].kind) for text, intent in knowledge.examples]).encode()
+    )
+    sources = [PROJECT_DIR / name for name in ("config.yml", "domain.yml", "data/rules.yml", "locks/rasa.txt")]
+    for path in [*sources, *sorted((PROJECT_DIR / "bot" / "nlu").glob("*.py"))]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def judge(settings: Settings, model: Path, questions: Sequence[Labelled]) -> tuple[list[Judged], dict[str, Any]]:
+    """What the model does with each question, by the code that serves; and its calibration report."""
+    if not model.is_file():
+        raise ModelMissing(f"There is no dialogue model at {model}: run `guichet train`.")
+    texts = json.dumps([labelled.question for labelled in questions])
+    done = subprocess.run(
+        [str(_python(settings)), "-m", "bot.nlu.evaluate", str(model)],
+        input=texts, capture_output=True, text=True, check=False, cwd=PROJECT_DIR, env=_environment(settings),
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise TrainingFailed(f"The model could not be judged: {_last_line(done.stderr)}")
+    answer = json.loads(done.stdout)
+    return [_judged(labelled, one) for labelled, one in zip(questions, answer["judged"], strict=True)], answer["report"]
+
+
+def _judged(labelled: Labelled, one: dict[str, Any]) -> Judged:
+    ranking = tuple((str(intent), float(p)) for intent, p in one["ranking"])
+    return Judged(labelled, one["kind"], tuple(one["subjects"]), ranking)
+
+
+def _train_candidate(settings: Settings, knowledge: Knowledge, aside: Path, progress: Progress) -> Path:
+    examples = json.dumps([text for text, _ in knowledge.examples])
+    progress(f"Embedding {len(knowledge.examples)} example questions (only new ones cost time).")
+    _run(settings, ["-m", "bot.nlu.vectors"], progress, stdin=examples)
+    progress("Training and calibrating; about two minutes.")
+    _run(
+        settings,
+        ["-m", "rasa", "train", "--force", "--config", "config.yml", "--domain", "domain.yml",
+         "--data", "data/nlu", "data/rules.yml", "--out", str(aside), "--fixed-model-name", "candidate"],
+        progress,
+    )  # fmt: skip
+    candidate = aside / "candidate.tar.gz"
+    if not candidate.is_file():
+        raise TrainingFailed("Rasa ended without a model.")
+    return candidate
+
+
+def _run(settings: Settings, arguments: Sequence[str], progress: Progress, stdin: str = "") -> None:
+    """Runs Python of the Rasa environment; its lines that start with "guichet: " are progress."""
+    process = subprocess.Popen(
+        [str(_python(settings)), *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=PROJECT_DIR, env=_environment(settings),
+    )  # fmt: skip
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(stdin)
+        process.stdin.close()
+        said = list(_reported(process.stdout, progress))
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        status = process.wait()
+    if status != 0:
+        raise TrainingFailed(f"`{' '.join(arguments[:3])}` failed: {_last_line(''.join(said))}")
+
+
+def _reported(lines: Iterable[str], progress: Progress) -> Iterable[str]:
+    for line in lines:
+        if line.startswith("guichet: "):
+            progress(line.removeprefix("guichet: ").strip())
+        else:
+            yield line
+
+
+def _promote(settings: Settings, candidate: Path, standing: dict[str, Any]) -> None:
+    """First the model, then what is said of it: an interruption between the two only costs a training."""
+    _standing_path(settings).unlink(missing_ok=True)
+    candidate.replace(settings.dialogue_model_path)
+    aside = candidate.with_suffix(".json")
+    aside.write_text(json.dumps(standing, indent=2), encoding="utf-8")
+    aside.replace(_standing_path(settings))
+
+
+def _standing_path(settings: Settings) -> Path:
+    return settings.dialogue_model_path.parent / "promoted.json"
+
+
+def _python(settings: Settings) -> Path:
+    python = rasa_python(settings)
+    if shutil.which(python) is None:
+        raise Misconfigured(f"There is no Rasa environment at {python}: run `make setup`, or set dialogue.rasa_python.")
+    return python
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Training may use every core for its matrices; the encoder still has one thread."""
+    return {**os.environ, **rasa_environment(settings), "OPENBLAS_NUM_THREADS": str(os.cpu_count() or 1)}
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "no message"

@@ -1,0 +1,1 @@
+"""Independent telephones and the line under test."""

@@ -1,0 +1,74 @@
+"""When the ear says that someone speaks, on probabilities as the detector gives them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from voice.ear import FRAME_SAMPLES, FRAME_SECONDS, Ear, EarEvent, Paused, Resumed, Started, Sustained
+
+
+def frame(value: float = 0.1) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    return np.full(FRAME_SAMPLES, value, np.float32)
+
+
+def hear(ear: Ear, probability: float, seconds: float, value: float = 0.1) -> list[EarEvent]:
+    events: list[EarEvent] = []
+    for _ in range(round(seconds / FRAME_SECONDS)):
+        events += ear.hear(probability, frame(value))
+    return [event for event in events if not isinstance(event, Sustained)]
+
+
+def test_silence_is_not_speech() -> None:
+    assert hear(Ear(), 0.1, 30) == []
+
+
+def test_a_click_is_not_speech() -> None:
+    ear = Ear()
+    assert hear(ear, 0.9, 0.06) + hear(ear, 0.0, 2) == []
+
+
+def test_speech_starts_pauses_and_resumes() -> None:
+    ear = Ear(pause_seconds=0.3)
+    assert [type(event) for event in hear(ear, 0.9, 1.0)] == [Started]
+    assert [type(event) for event in hear(ear, 0.0, 0.5)] == [Paused]
+    assert [type(event) for event in hear(ear, 0.9, 0.5)] == [Resumed]
+
+
+def test_a_soft_word_end_stays_in_its_word() -> None:
+    ear = Ear()
+    hear(ear, 0.9, 0.5)
+    assert hear(ear, 0.25, 1.0) == [], "0.25 keeps a word going"
+    ear.forget()
+    assert hear(ear, 0.25, 1.0) == [], "but does not begin one"
+
+
+def test_the_first_syllable_is_kept() -> None:
+    ear = Ear()
+    hear(ear, 0.1, 1.0, value=0.5)  # the detector has not seen it yet
+    hear(ear, 0.9, 0.2, value=0.9)
+    utterance = ear.utterance()
+    assert utterance[0] == np.float32(0.5)
+    before = np.count_nonzero(utterance == np.float32(0.5)) / 16000
+    assert 0.15 <= before <= 0.35
+
+
+def test_a_new_utterance_does_not_hold_the_old_one() -> None:
+    ear = Ear()
+    hear(ear, 0.9, 3.0, value=0.9)
+    ear.forget()
+    hear(ear, 0.0, 1.0, value=0.0)
+    hear(ear, 0.9, 0.5, value=0.2)
+    assert not np.any(ear.utterance() == np.float32(0.9))
+
+
+def test_an_endless_utterance_does_not_eat_memory() -> None:
+    ear = Ear(limit_seconds=5)
+    hear(ear, 0.9, 60)
+    assert len(ear.utterance()) <= 5.5 * 16000
+
+
+def test_speech_seconds_counts_speech_only() -> None:
+    ear = Ear()
+    hear(ear, 0.9, 1.0)
+    hear(ear, 0.0, 1.0)
+    assert 0.9 <= ear.speech_seconds <= 1.1

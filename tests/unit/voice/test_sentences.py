@@ -1,0 +1,80 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice.sentences import sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("  \n ", []),
+        ("Bonjour", ["Bonjour"]),
+        ("Bonjour. Comment ça va ? Bien !", ["Bonjour.", "Comment ça va ?", "Bien !"]),
+        ("Un titre\nUne phrase.", ["Un titre", "Une phrase."]),
+        ("Vraiment ?! Oui… Enfin.", ["Vraiment ?!", "Oui…", "Enfin."]),
+        ("Il a dit « oui. » Puis rien.", ["Il a dit « oui. »", "Puis rien."]),
+        ("Bon... enfin oui.", ["Bon... enfin oui."]),
+        ("Adhésion, paie, etc. Le reste suit.", ["Adhésion, paie, etc.", "Le reste suit."]),
+        ("Adhésion, paie, etc. et le reste.", ["Adhésion, paie, etc. et le reste."]),
+        ("Cela coûte 5. Le 6 arrive.", ["Cela coûte 5.", "Le 6 arrive."]),
+    ],
+)
+def test_sentences_are_cut_at_their_ends(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "M. Dupont est là.",
+        "Voir MM. Dupont et Martin.",
+        "Me Durand et Dr. Martin arrivent.",
+        "L'article n° 12 du code.",
+        "Selon L. 133-5 du code.",
+        "Selon l'art. L. 133-5-1.",
+        "Payez 1 250,50 euros.",
+        "Version 3.6.21 du logiciel.",
+        "Allez sur www.urssaf.fr pour cela.",
+        "Écrivez à jean.dupont@asso.fr demain.",
+        "Avec J. Martin aussi.",
+        "Au tél. 01 49 23 22 22.",
+    ],
+)
+def test_a_full_stop_that_ends_nothing_cuts_nothing(whole: str) -> None:
+    assert sentences(f"Bonjour. {whole}") == ["Bonjour.", whole]
+
+
+def test_a_long_first_sentence_is_cut_at_a_clause() -> None:
+    text = "L'adhésion se fait en ligne, dans l'espace employeur, avec le numéro Siret. Puis on attend."
+    assert sentences(text) == [
+        "L'adhésion se fait en ligne,",
+        "dans l'espace employeur, avec le numéro Siret.",
+        "Puis on attend.",
+    ]
+
+
+def test_a_clause_too_near_the_start_is_passed_over() -> None:
+    text = "Oui, alors, pour adhérer il faut un numéro Siret, et puis un compte en ligne validé."
+    assert sentences(text)[0] == "Oui, alors, pour adhérer il faut un numéro Siret,"
+
+
+def test_only_the_first_sentence_is_cut_and_only_if_long() -> None:
+    long = "Votre compte doit être validé par le centre, avant de déclarer un salarié, ce qui prend du temps."
+    assert sentences(f"Bonjour. {long}") == ["Bonjour.", long]
+    assert sentences("Une première phrase courte, vraiment.") == ["Une première phrase courte, vraiment."]
+
+
+def test_numbers_with_a_comma_are_not_clauses() -> None:
+    text = "Le salarié à temps plein acquiert exactement 2,5 jours ouvrables de congé chaque mois."
+    assert sentences(text) == [text]
+
+
+@given(st.text(alphabet='aé M.,;:!?…12 «»"()n°\n-', max_size=900))
+def test_nothing_is_lost_and_nothing_is_endless(text: str) -> None:
+    pieces = sentences(text)
+    assert "".join(re.sub(r"\s", "", piece) for piece in pieces) == re.sub(r"\s", "", text)
+    assert all(piece.strip() == piece and 0 < len(piece) <= 280 for piece in pieces)

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ModelMissing
+from voice.transcript import Transcript
+from voice.whisper import Whisper, _joined, looped
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "je voudrais savoir comment faire je voudrais savoir comment faire",
+        "oui oui oui oui oui oui oui oui oui oui oui oui",
+        "ha" * 40,
+    ],
+)
+def test_a_text_that_goes_round_in_circles_is_seen(text: str) -> None:
+    assert looped(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "oui oui oui",
+        "Est-ce que le bulletin de paie est en ligne ou est-ce que le bulletin est envoyé ?",
+        "zéro six douze treize quatorze quinze",
+    ],
+)
+def test_ordinary_speech_does_not(text: str) -> None:
+    assert not looped(text)
+
+
+def test_pieces_of_a_long_recording_are_joined_without_those_in_which_nobody_speaks() -> None:
+    pieces = [
+        Transcript("Bonjour.", 0.8, "high", -0.2, 0.1, 20.0),
+        Transcript("Sous-titres réalisés par", 0.1, "none", -2.0, 0.9, 20.0),
+        Transcript("Comment adhérer ?", 0.6, "medium", -0.5, 0.1, 10.0, redone=True),
+    ]
+    whole = _joined(pieces)
+    assert whole.text == "Bonjour. Comment adhérer ?"
+    assert whole.duration_seconds == 50.0
+    assert whole.avg_logprob == pytest.approx(-0.3)  # by duration: (20 x -0.2 + 10 x -0.5) / 30
+    assert whole.certainty == "high"
+    assert whole.redone
+
+
+def test_a_recording_without_any_speech_is_nothing() -> None:
+    whole = _joined([Transcript("la la", 0.1, "none", -2.0, 0.9, 20.0)] * 2)
+    assert (whole.text, whole.certainty, whole.confidence) == ("", "none", 0.0)
+
+
+def test_an_absent_recogniser_names_the_command_that_installs_it(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing, match="guichet models install"):
+        Whisper(tmp_path / "nothing")
+
+
+def test_a_damaged_recogniser_names_the_command_that_verifies_it(tmp_path: Path) -> None:
+    for name in ("model.bin", "config.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes(b"not a model")
+    with pytest.raises(ModelMissing, match="guichet models verify"):
+        Whisper(tmp_path)

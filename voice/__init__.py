@@ -1,0 +1,1 @@
+"""Sound and the telephone: pure cores (call, endpointing, audio), thin adapters, one module per line protocol."""
