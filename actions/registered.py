@@ -28,61 +28,31 @@ def replies() -> Replies:
 
 
 class ReplyAction(Action):  # type: ignore[misc]
-    """An action that is one of the functions of `Replies`. Subclasses give its name and the function."""
+    """A Rasa action that is one of the functions of `Replies`."""
 
-    action_name = ""
-    decide: Decide
+    def __init__(self, action_name: str, decide: Decide) -> None:
+        self._name = action_name
+        self._decide = decide
 
     def name(self) -> str:
-        return self.action_name
+        """The name in domain.yml."""
+        return self._name
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+        """Says one message and keeps the memory."""
         turn = Turn.from_message(tracker.latest_message)
-        reply, memory = type(self).decide(replies(), turn, Memory.from_slot(tracker.get_slot(MEMORY_SLOT)))
+        reply, memory = self._decide(replies(), turn, Memory.from_slot(tracker.get_slot(MEMORY_SLOT)))
         dispatcher.utter_message(json_message=asdict(reply))
         return [SlotSet(MEMORY_SLOT, memory.to_slot())]
 
 
-class Answer(ReplyAction):
-    action_name = "action_answer"
-    decide = Replies.answer
-
-
-class Clarify(ReplyAction):
-    action_name = "action_clarify"
-    decide = Replies.clarify
-
-
-class Choose(ReplyAction):
-    action_name = "action_choose"
-    decide = Replies.choose
-
-
-class Exchange(ReplyAction):
-    action_name = "action_exchange"
-    decide = Replies.exchange
-
-
-class Repeat(ReplyAction):
-    action_name = "action_repeat"
-    decide = Replies.repeat
-
-
-class NotUnderstood(ReplyAction):
-    action_name = "action_not_understood"
-    decide = Replies.not_understood
-
-
-class Abstain(ReplyAction):
-    action_name = "action_abstain"
-    decide = Replies.abstain
-
-
-class Handover(ReplyAction):
-    action_name = "action_handover"
-    decide = Replies.handover
-
-
-ACTIONS: tuple[type[ReplyAction], ...] = (
-    Answer, Clarify, Choose, Exchange, Repeat, NotUnderstood, Abstain, Handover,
-)  # fmt: skip
+ACTIONS = (
+    ReplyAction("action_answer", Replies.answer),
+    ReplyAction("action_clarify", Replies.clarify),
+    ReplyAction("action_choose", Replies.choose),
+    ReplyAction("action_exchange", Replies.exchange),
+    ReplyAction("action_repeat", Replies.repeat),
+    ReplyAction("action_not_understood", Replies.not_understood),
+    ReplyAction("action_abstain", Replies.abstain),
+    ReplyAction("action_handover", Replies.handover),
+)

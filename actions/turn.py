@@ -1,4 +1,4 @@
-"""What an action gets and gives, without Rasa: a `Turn` and the conversation's `Memory` in, a `Reply` and a new `Memory` out.
+"""What an action gets and gives, without Rasa: `Turn` and `Memory` in, a `Reply` and a new `Memory` out.
 
 The memory is one slot, written whole at every turn, so that a conversation whose oldest events are forgotten
 still knows its last choices.

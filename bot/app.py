@@ -62,6 +62,7 @@ class Gateway:
         self.supervisor = Supervisor()
         self.ready = asyncio.Event()
         self.calls: Calls | None = None
+        self._rasa: Child | None = None
         self._speech_part = Part(Condition.STARTING, "The engines are loading.")
 
     @property
@@ -113,7 +114,7 @@ class Gateway:
     def _web_app(self, store: Store, chats: Chats) -> web.Application:
         app = web.Application(middlewares=[errors_and_headers], client_max_size=_MAX_BODY_BYTES)
         app[SETTINGS], app[STORE], app[CHATS], app[HEALTH] = self.settings, store, chats, self.health
-        app[DESK_TOKEN] = desk_token(self.settings)
+        app[DESK_TOKEN] = self.settings.desk_token()
         app[CALL_PHASE] = lambda conversation_id: self.calls.phase(conversation_id) if self.calls else "ended"
         for module in (api, socket, desk, page):
             app.add_routes(module.routes)
@@ -154,8 +155,10 @@ class Gateway:
         argv, env = actions_command(settings)
         actions = self.supervisor.add(ChildSpec("actions", argv, actions_are_ready, env))
         argv, env = rasa_command(settings)
-        rasa = self.supervisor.add(
-            ChildSpec("dialogue", argv, rasa_is_ready, env, start_timeout_seconds=settings.dialogue.start_timeout_seconds)
+        rasa = self._rasa = self.supervisor.add(
+            ChildSpec(
+                "dialogue", argv, rasa_is_ready, env, start_timeout_seconds=settings.dialogue.start_timeout_seconds
+            )
         )
         self.health.add("actions", lambda: _child_part(actions), required=True)
         self.health.add("dialogue", lambda: _child_part(rasa), required=True)
@@ -193,12 +196,14 @@ class Gateway:
         assert self.calls is not None
         self._speech_part = Part(Condition.OK)
         greeting = [sentence for text in prompts.greeting for sentence in spoken_sentences(text)]
-        await speech.prerender(greeting)  # the telephone does not ring before it can answer at once
+        await speech.prerender(greeting)  # the telephone does not ring before it can greet and answer
         self.calls.speech = speech
+        if self._rasa is not None:
+            await self._rasa.wait_ready()
         line = self._start_line()
         self.health.add("phone", lambda: _child_part(line))
         if settings.speech.prerender:
-            await line.wait_ready()
+            await self.ready.wait()  # until then the cores belong to Rasa
             fixed = [sentence for text in prompts.fixed_texts() for sentence in spoken_sentences(text)]
             rest = [sentence for text in answers for sentence in spoken_sentences(text)]
             made = await speech.prerender([*fixed, *rest])
@@ -222,11 +227,6 @@ class Gateway:
                 self.ready.set()
                 return
             await asyncio.sleep(0.2)
-
-
-def desk_token(settings: Settings) -> str:
-    """The bearer token of the desk: the configured one, or the one made at first start."""
-    return settings.web.desk_token.get_secret_value() or settings.secret("desk_token")
 
 
 def _patience(settings: Settings) -> Patience:
@@ -274,7 +274,7 @@ async def _phone_off() -> Part:
 
 
 async def _phone_waits() -> Part:
-    return Part(Condition.STARTING, "Rings as soon as the speech engines are loaded.")
+    return Part(Condition.STARTING, "Rings as soon as the speech engines and the dialogue are loaded.")
 
 
 async def _phone_without_speech() -> Part:

@@ -11,12 +11,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
 from bot.errors import LineUnavailable
-from voice.sip.phone import PhoneCall
 
 POLL_SECONDS = 0.05
 QUIET_SECONDS = 0.2
@@ -54,6 +53,28 @@ class TurnReport:
     segments: dict[str, float] = field(default_factory=dict)
 
 
+class AnsweredCall(Protocol):
+    """The telephone's side of a call (`voice.sip.phone.PhoneCall`). Times are of the event loop's clock."""
+
+    closed: asyncio.Event
+
+    async def say(self, pcm: bytes) -> float:
+        """Returns the moment at which the last loud sample left."""
+        ...
+
+    async def press(self, keys: str) -> None: ...
+
+    def first_loud_after(self, moment: float) -> float | None: ...
+
+    def quiet_seconds(self, now: float) -> float | None: ...
+
+
+class View(Protocol):
+    """What the service tells of the call."""
+
+    async def look(self) -> dict[str, Any]: ...
+
+
 class CallView:
     """What the service's API tells of one call. An API that does not answer tells nothing."""
 
@@ -79,7 +100,7 @@ class CallView:
 class ScriptedCaller:
     """Plays turns into an answered call. With `skip_answers`, # cuts each answer short once it has begun."""
 
-    def __init__(self, call: PhoneCall, view: CallView, *, skip_answers: bool = False) -> None:
+    def __init__(self, call: AnsweredCall, view: View, *, skip_answers: bool = False) -> None:
         self._call = call
         self._view = view
         self._skip_answers = skip_answers
@@ -123,13 +144,13 @@ class ScriptedCaller:
             pressed_at = asyncio.get_running_loop().time()
             await self._call.press(turn.key)
             return pressed_at
-        return (await self._call.say(turn.pcm)).speech_ended_at
+        return await self._call.say(turn.pcm)
 
     async def _answer_begins(self, since: float) -> float | None:
         """When the bot is first heard after `since`; None when the call ends, or nothing is ever heard."""
         deadline = asyncio.get_running_loop().time() + ANSWER_BEGINS_SECONDS
         while True:
-            moment = self._call.heard.first_loud_after(since)
+            moment = self._call.first_loud_after(since)
             if moment is not None or self._call.closed.is_set() or asyncio.get_running_loop().time() > deadline:
                 return moment
             await asyncio.sleep(POLL_SECONDS)

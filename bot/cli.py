@@ -1,4 +1,4 @@
-"""`guichet …`: the commands of design contract, each in `bot/commands/`.
+"""`guichet …`: each command is a module of `bot/commands/`, imported only when it is the one that is called.
 
 Exit status 0 when done, 1 when what was measured fell short or a part is unavailable, 2 when used
 wrongly or misconfigured; then one sentence on standard error says what to do.
@@ -6,53 +6,77 @@ wrongly or misconfigured; then one sentence on standard error says what to do.
 
 from __future__ import annotations
 
+import importlib
 import sys
+from typing import Any
 
 import typer
-from click.exceptions import Abort, ClickException, Exit
+from typer.core import TyperGroup
 
-from bot.commands.ask import ask_command
-from bot.commands.bench import bench_app
-from bot.commands.call import call_command
-from bot.commands.config import config_command
-from bot.commands.doctor import doctor_command
-from bot.commands.evaluate import evaluate_app
-from bot.commands.nlu import train_command
-from bot.commands.serve import serve_command
-from bot.commands.speech import models_app, say_command, transcribe_command, voices_app
 from bot.errors import GuichetError
 
+# name: (module of bot.commands, its function or Typer application, help in one line)
+COMMANDS = {
+    "serve": ("serve", "serve_command", "Serve the chat page, the API and the telephone line."),
+    "ask": ("ask", "ask_command", "Ask typed questions and print the answers with their sources."),
+    "call": ("call", "call_command", "Place a real call, play recordings, tell what was heard and answered."),
+    "transcribe": ("speech", "transcribe_command", "Write down what is said in sound files."),
+    "say": ("speech", "say_command", "Speak a text into a WAV file."),
+    "train": ("nlu", "train_command", "Train the understanding, judge it, and promote or refuse it."),
+    "evaluate": ("evaluate", "evaluate_app", "Measure understanding and recognition on labelled files."),
+    "bench": ("bench", "bench_app", "Measure speed on this machine."),
+    "models": ("speech", "models_app", "Recognisers: list, verify, install."),
+    "voices": ("speech", "voices_app", "Voices: list, verify, install."),
+    "config": ("config", "config_command", "Print every setting with its value and meaning."),
+    "doctor": ("doctor", "doctor_command", "Find what is wrong with this installation."),
+}
+
+
+class Commands(TyperGroup):
+    """Lists every command without importing any of them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        target = getattr(importlib.import_module(f"bot.commands.{module}"), attribute)
+        if not isinstance(target, typer.Typer):
+            single = typer.Typer(add_completion=False)
+            single.command(cmd_name)(target)
+            target = single
+        command = typer.main.get_command(target)
+        command.name = cmd_name
+        return command
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        width = max(map(len, COMMANDS))
+        typer.echo(f"Usage: guichet COMMAND …\n\n{app.info.help}\n")
+        for name, (_, _, text) in COMMANDS.items():
+            typer.echo(f"  {name:{width}}  {text}")
+        typer.echo("\n`guichet COMMAND --help` explains one. Settings: `guichet config`. Faults: `guichet doctor`.")
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Guichet answers recurrent questions in French, by telephone and by chat, on your own machine.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("serve")(serve_command)
-app.command("ask")(ask_command)
-app.command("call")(call_command)
-app.command("transcribe")(transcribe_command)
-app.command("say")(say_command)
-app.command("train")(train_command)
-app.command("config")(config_command)
-app.command("doctor")(doctor_command)
-app.add_typer(evaluate_app, name="evaluate")
-app.add_typer(bench_app, name="bench")
-app.add_typer(models_app, name="models")
-app.add_typer(voices_app, name="voices")
+
+
+@app.callback()
+def _root() -> None:
+    """Guichet."""
 
 
 def main() -> None:
     """The entry point: errors become one sentence and an exit status."""
     try:
-        app(standalone_mode=False)
+        app()
     except GuichetError as error:
         print(f"guichet: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
-    except Exit as done:
-        sys.exit(done.exit_code)
-    except ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (Abort, KeyboardInterrupt):
-        sys.exit(130)

@@ -13,7 +13,9 @@ from bot.settings import LogSettings
 def configure_logs(settings: LogSettings) -> None:
     """Events go to standard error, as text for a person or JSON for a collector."""
     level = getattr(logging, settings.level.upper())
-    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=max(level, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
+    )
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if settings.format == "json"

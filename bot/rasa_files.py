@@ -15,8 +15,11 @@ from bot.settings import PROJECT_DIR
 
 # Parts of the exchange that have a rule of their own in data/rules.yml.
 WITH_OWN_RULE = frozenset(
-    {"choose_first", "choose_second", "choose_third", "affirm", "deny", "out_of_scope", "repeat", "not_understood", "handover"}
-)  # fmt: skip
+    {
+        *("choose_first", "choose_second", "choose_third", "affirm", "deny"),
+        *("out_of_scope", "repeat", "not_understood", "handover"),
+    }
+)
 
 
 def synced(text: str, mark: str, lines: Iterable[str], name: str) -> str:

@@ -88,7 +88,9 @@ async def _wait(
                 if health is not None and not bad:
                     return
                 if bad:
-                    missing = "; ".join(f"{name}: {state.get('detail') or 'not started'}" for name, state in bad.items())
+                    missing = "; ".join(
+                        f"{name}: {state.get('detail') or 'not started'}" for name, state in bad.items()
+                    )
                 off = [name for name, state in bad.items() if state.get("status") == "off"]
                 if off:
                     raise Unavailable(f"The running service does not have {', '.join(off)}: {missing}")

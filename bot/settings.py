@@ -206,6 +206,15 @@ class Settings(BaseSettings):
         """The promoted Rasa model."""
         return self.data_path / "rasa" / "model.tar.gz"
 
+    @property
+    def pid_file(self) -> Path:
+        """Holds the process id of the running gateway."""
+        return self.data_path / "run" / "guichet.pid"
+
+    def desk_token(self) -> str:
+        """The bearer token of the desk: the configured one, or the one made at first start."""
+        return self.web.desk_token.get_secret_value() or self.secret("desk_token")
+
     def secret(self, name: str) -> str:
         """A random secret kept in the data directory (mode 600), made at first use. 43 characters."""
         path = self.data_path / "secrets" / name

@@ -35,7 +35,13 @@ QUESTIONS = [
     ("prelevement", 0, 1.1, "À quelle date les cotisations sont-elles prélevées ?", "cotisations_date_prelevement"),
     ("definition", 2, 0.95, "À quoi sert le chèque emploi associatif ?", "cea_definition"),
     ("mot_de_passe", 3, 1.05, "J'ai oublié mon mot de passe pour me connecter.", "compte_mot_de_passe"),
-    ("outre_mer", 0, 1.0, "Notre association est à La Réunion, est-ce que nous y avons droit ?", "eligibilite_outre_mer"),
+    (
+        "outre_mer",
+        0,
+        1.0,
+        "Notre association est à La Réunion, est-ce que nous y avons droit ?",
+        "eligibilite_outre_mer",
+    ),
     ("conseiller", 1, 1.0, "Je voudrais parler à un conseiller, s'il vous plaît.", "handover"),
     ("horaires", 0, 1.0, "Quelle heure est-il à Tokyo en ce moment ?", "out_of_scope"),
 ]

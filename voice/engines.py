@@ -8,6 +8,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from bot.errors import ModelMissing
 from bot.settings import PROJECT_DIR, Settings
 from voice.audio import float_to_pcm
 from voice.piper_voice import PiperVoice

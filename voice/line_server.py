@@ -3,8 +3,7 @@
 The session runs for as long as the call; when it returns or fails, the call is hung up, and when the
 line goes, the session gets `LineClosed` and a little time to finish. The line answers the call when the
 session first reads its events or plays something; a session that hangs up before has refused the call, and
-the caller hears the busy tone. Everything queued has a limit, so that neither a stuck session nor a stuck
-line process can eat memory: the oldest sound is dropped.
+the caller hears the busy tone.
 """
 
 from __future__ import annotations
@@ -12,24 +11,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
 
 from bot.errors import BadSettings, LineUnavailable, ProtocolError
-from voice.framing import Accept, Decoder, Flush, Frame, HangUp, Mark, Transfer, encode, sound_frames
-from voice.leg import CallInfo, CallLeg, Key, LineClosed, LineEvent, Played, Sound, TransferFailed
+from voice.framing import Decoder
+from voice.leg import CallInfo, CallLeg
+from voice.socket_leg import SocketLeg
 
 log = structlog.get_logger(__name__)
 
 START_SECONDS = 2.0
-DRAIN_SECONDS = 5.0
 HANGUP_SECONDS = 5.0
 SESSION_GRACE_SECONDS = 30.0
-MAX_UNREAD_SOUND_BYTES = 30 * 16000
-MAX_UNREAD_EVENTS = 5000
 MAX_SOCKET_PATH_BYTES = 107
 READ_BYTES = 65536
 
@@ -37,134 +33,6 @@ READ_BYTES = 65536
 def default_socket_path(data_path: Path) -> Path:
     """Where the gateway and its line processes meet."""
     return data_path / "run" / "line.sock"
-
-
-class EventQueue:
-    """Events of one call, first in, first out, for one reader. Never blocks the writer.
-
-    Beyond `MAX_UNREAD_SOUND_BYTES` the oldest sound is dropped. `LineClosed` is kept whatever happens,
-    and only the first one.
-    """
-
-    def __init__(self) -> None:
-        self._events: deque[LineEvent] = deque()
-        self._sound_bytes = 0
-        self._changed = asyncio.Event()
-        self.closed = asyncio.Event()
-        self.dropped_bytes = 0
-
-    def put(self, event: LineEvent) -> None:
-        """Adds an event; nothing is added after `LineClosed`."""
-        if self.closed.is_set():
-            return
-        if isinstance(event, LineClosed):
-            self.closed.set()
-        elif isinstance(event, Sound):
-            self._sound_bytes += len(event.pcm)
-            while self._sound_bytes > MAX_UNREAD_SOUND_BYTES:
-                self._drop_oldest_sound()
-        elif len(self._events) >= MAX_UNREAD_EVENTS:
-            return
-        self._events.append(event)
-        self._changed.set()
-
-    async def get(self) -> LineEvent:
-        """The next event, when there is one."""
-        while not self._events:
-            self._changed.clear()
-            await self._changed.wait()
-        event = self._events.popleft()
-        if isinstance(event, Sound):
-            self._sound_bytes -= len(event.pcm)
-        return event
-
-    def _drop_oldest_sound(self) -> None:
-        for index, event in enumerate(self._events):
-            if isinstance(event, Sound):
-                self._sound_bytes -= len(event.pcm)
-                self.dropped_bytes += len(event.pcm)
-                del self._events[index]
-                return
-        self._sound_bytes = 0
-
-
-class SocketLeg:
-    """A `CallLeg` over a connection of a line process."""
-
-    def __init__(self, info: CallInfo, writer: asyncio.StreamWriter) -> None:
-        self.info = info
-        self._writer = writer
-        self._queue = EventQueue()
-        self._accepted = False
-
-    async def events(self) -> AsyncIterator[LineEvent]:
-        """See `CallLeg.events`. For one reader. Accepts the call."""
-        await self._accept()
-        while True:
-            event = await self._queue.get()
-            yield event
-            if isinstance(event, LineClosed):
-                return
-
-    async def play(self, pcm: bytes) -> None:
-        """See `CallLeg.play`. Accepts the call."""
-        await self._accept()
-        for frame in sound_frames(pcm):
-            await self._send(frame)
-
-    async def mark(self, name: str) -> None:
-        """See `CallLeg.mark`."""
-        await self._send(encode(Mark(name)))
-
-    async def flush(self) -> None:
-        """See `CallLeg.flush`."""
-        await self._send(encode(Flush()))
-
-    async def transfer(self, target: str) -> None:
-        """See `CallLeg.transfer`."""
-        await self._send(encode(Transfer(target)))
-
-    async def hangup(self) -> None:
-        """See `CallLeg.hangup`."""
-        await self._send(encode(HangUp()))
-
-    def received(self, frame: Frame) -> None:
-        """Passes a frame of the line process on. Raises `ProtocolError` for one it may not send."""
-        if not isinstance(frame, Sound | Key | Played | TransferFailed | LineClosed):
-            raise ProtocolError(f"a line process may not send {type(frame).__name__} here")
-        self._queue.put(frame)
-
-    def lost(self, reason: str) -> None:
-        """The connection is gone: `LineClosed` follows unless it has come already."""
-        self._queue.put(LineClosed(reason))
-        if self._queue.dropped_bytes:
-            log.warning("line.sound_dropped", reason="session_too_slow", dropped_bytes=self._queue.dropped_bytes)
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the call is over on the line."""
-        return self._queue.closed.is_set()
-
-    async def wait_closed(self) -> None:
-        """Returns when the call is over on the line."""
-        await self._queue.closed.wait()
-
-    async def _accept(self) -> None:
-        if not self._accepted:
-            self._accepted = True
-            await self._send(encode(Accept()))
-
-    async def _send(self, frame: bytes) -> None:
-        if self.is_closed:
-            return
-        try:
-            self._writer.write(frame)
-            await asyncio.wait_for(self._writer.drain(), DRAIN_SECONDS)
-        except TimeoutError:
-            self.lost("line_stuck")
-            self._writer.transport.abort()
-        except OSError:
-            self.lost("line_lost")
 
 
 class LineServer:

@@ -22,7 +22,9 @@ def ask_command(
     questions: Annotated[list[str] | None, typer.Argument(help="Questions; without any, one a line of stdin.")] = None,
     channel: Annotated[Channel, typer.Option(help="Wording of the answers.")] = Channel.WEB,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    why: Annotated[bool, typer.Option("--why", help="Also the ranking, the thresholds and the nearest examples.")] = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="Also the ranking, the thresholds and the nearest examples.")
+    ] = False,
 ) -> None:
     """Ask questions, each in a fresh conversation, and print the answers with their sources."""
     given = questions or [line.strip() for line in sys.stdin if line.strip()]
@@ -47,9 +49,7 @@ async def ask_once(
     session: aiohttp.ClientSession, settings: Settings, url: str, question: str, channel: Channel
 ) -> dict[str, Any]:
     """The API's reply to one question in a conversation of its own, erased afterwards."""
-    from bot.app import desk_token
-
-    desk = {"Authorization": f"Bearer {desk_token(settings)}"}
+    desk = {"Authorization": f"Bearer {settings.desk_token()}"}
     opened = await _call(session, "POST", f"{url}/api/conversations", desk, {"channel": channel.value})
     own = {"Authorization": f"Bearer {opened['token']}"}
     place = f"{url}/api/conversations/{opened['id']}"
@@ -67,7 +67,9 @@ async def _call(
         async with session.request(method, url, headers=headers, json=body) as response:
             answer: dict[str, Any] = await response.json()
     except aiohttp.ClientError as error:
-        raise Unavailable(f"The service does not answer ({type(error).__name__}): is `guichet serve` running?") from None
+        raise Unavailable(
+            f"The service does not answer ({type(error).__name__}): is `guichet serve` running?"
+        ) from None
     if response.status >= 500:
         raise Unavailable(answer["error"]["text"])
     if response.status >= 400:

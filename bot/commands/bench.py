@@ -14,12 +14,10 @@ from typing import Annotated, Any
 import aiohttp
 import typer
 
-from bot.app import desk_token
 from bot.callers import CallerTurn, CallView, ScriptedCaller, TurnReport
 from bot.commands.ask import ask_once
 from bot.commands.call import service_uri
 from bot.commands.evaluate import read_manifest
-from bot.commands.serve import pid_file
 from bot.dialogue import Channel
 from bot.machine import machine, resident_mb
 from bot.running import running_service
@@ -66,7 +64,7 @@ async def _latency(settings: Settings, rounds: int, typed: int) -> dict[str, Any
         for number in range(rounds):
             _progress(f"Round {number + 1} of {rounds}: {len(turns)} spoken questions.")
             reports += await _spoken(session, settings, url, turns)
-        memory = resident_mb([int(pid_file(settings).read_text(encoding="ascii"))])
+        memory = resident_mb([int(settings.pid_file.read_text(encoding="ascii"))])
     waits = [report.end_of_speech_to_first_audio_ms for report in reports]
     known = [wait for wait in waits if wait is not None]
     return {
@@ -100,7 +98,9 @@ async def _spoken(
     async with Phone(uri) as phone:
         call = await phone.dial(uri)
         try:
-            caller = ScriptedCaller(call, CallView(session, url, desk_token(settings), call.line_id), skip_answers=True)
+            caller = ScriptedCaller(
+                call, CallView(session, url, settings.desk_token(), call.line_id), skip_answers=True
+            )
             return [report async for report in caller.play(turns)]
         finally:
             await call.hang_up()

@@ -62,7 +62,6 @@ def _spoken(number: int, file: Path) -> CallerTurn:
 
 
 async def _call(settings: Settings, script: list[CallerTurn], uri: str, record: Path | None, as_json: bool) -> None:
-    from bot.app import desk_token
 
     async with aiohttp.ClientSession() as session, contextlib.AsyncExitStack() as stack:
         if uri:
@@ -73,7 +72,7 @@ async def _call(settings: Settings, script: list[CallerTurn], uri: str, record: 
                 running_service(session, settings, parts=("dialogue", "actions", "speech", "phone"))
             )
         await _place(
-            session, url=url, token=desk_token(settings), script=script, uri=uri, record=record, as_json=as_json
+            session, url=url, token=settings.desk_token(), script=script, uri=uri, record=record, as_json=as_json
         )
 
 

@@ -17,7 +17,9 @@ def config_command(
     for setting in describe(load_settings()):
         if json:
             line = {"name": setting.name, "variable": setting.variable, "value": setting.value}
-            print(json_format.dumps(line | {"default": setting.default, "meaning": setting.meaning}, ensure_ascii=False))
+            print(
+                json_format.dumps(line | {"default": setting.default, "meaning": setting.meaning}, ensure_ascii=False)
+            )
             continue
         changed = "" if setting.value == setting.default else f"   (default {setting.default or 'empty'})"
         print(f"{setting.name} = {setting.value or '(empty)'}{changed}\n    {setting.meaning}\n    {setting.variable}")

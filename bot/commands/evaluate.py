@@ -94,7 +94,9 @@ def read_manifest(path: Path) -> list[Recording]:
         fields = line.split("\t")
         if len(fields) != 3:
             raise BadRequest(f"{path}, line {number}: {len(fields)} fields instead of 3, separated by tabs.")
-        recordings.append(Recording(path.parent / fields[0].strip(), fields[1].strip(), tuple(fields[2].strip().split("+"))))
+        recordings.append(
+            Recording(path.parent / fields[0].strip(), fields[1].strip(), tuple(fields[2].strip().split("+")))
+        )
     if not recordings:
         raise BadRequest(f"{path} has no recording below its header.")
     return recordings
@@ -165,5 +167,3 @@ def edit_distance(wanted: Sequence[str], heard: Sequence[str]) -> int:
         for j, other in enumerate(heard, 1):
             diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (word != other))
     return row[-1]
-
-

@@ -6,12 +6,11 @@ import asyncio
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.app import Gateway, desk_token
+from bot.app import Gateway
 from bot.errors import Misconfigured
 from bot.logs import configure_logs
 from bot.settings import Settings, load_settings
@@ -35,18 +34,13 @@ async def _serve(settings: Settings, phone: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     gateway = Gateway(settings, phone=phone)
     async with gateway.running():
-        pid_file(settings).parent.mkdir(parents=True, exist_ok=True)
-        pid_file(settings).write_text(f"{os.getpid()}\n", encoding="ascii")
+        settings.pid_file.parent.mkdir(parents=True, exist_ok=True)
+        settings.pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
         announce = asyncio.create_task(_announce(gateway))
         await stop.wait()
         announce.cancel()
         _say("Stopping.")
-        pid_file(settings).unlink(missing_ok=True)
-
-
-def pid_file(settings: Settings) -> Path:
-    """Holds the process id of the running gateway."""
-    return settings.data_path / "run" / "guichet.pid"
+        settings.pid_file.unlink(missing_ok=True)
 
 
 async def _announce(gateway: Gateway) -> None:
@@ -64,7 +58,6 @@ async def _announce(gateway: Gateway) -> None:
         _say(f"  Telephone    sip:guichet@{settings.phone.host}:{settings.phone.port}")
         _say("  Test call    guichet call tests/audio/adherer.wav --record answer.wav")
     _say(f"  Desk         GET /api/desk with the token of {settings.data_dir}/secrets/desk_token")
-    desk_token(settings)
 
 
 def _say(line: str) -> None:

@@ -35,7 +35,8 @@ from bot.nlu.decision import (
     signs_of_right,
 )
 from bot.nlu.encoder import Vectors
-from bot.nlu.hybrid import Floats, fit_regression, softmax
+from bot.nlu.hybrid import fit_regression, softmax
+from bot.nlu.lexical import Floats
 
 FOLDS = 5
 # Fewer directions than the final model has: half the time, and the same borders.
@@ -49,7 +50,7 @@ def evidence_of(classes: Sequence[str], probabilities: Floats, likeness: Floats,
     """From the model's probabilities and the cosines to all known examples, whose intents are `labels`."""
     order = np.argsort(-probabilities, kind="stable")
     closeness: dict[str, float] = dict.fromkeys(classes, -1.0)
-    for label, cosine in zip(labels, likeness.tolist()):
+    for label, cosine in zip(labels, likeness.tolist(), strict=True):
         closeness[label] = max(closeness[label], cosine)
     return Evidence([(classes[i], float(probabilities[i])) for i in order], closeness)
 
@@ -63,7 +64,7 @@ def calibrate(
     weights = _weights(labels)
     right = fit_gauge(
         [signs_of_right(one) for one in evidence],
-        [one.ranking[0][0] == label != OUT_OF_SCOPE for one, label in zip(evidence, labels)],
+        [one.ranking[0][0] == label != OUT_OF_SCOPE for one, label in zip(evidence, labels, strict=True)],
         weights,
     )
     draft = Judgement(right, right, Borders(), exchange)
@@ -127,13 +128,13 @@ def fit_gauge(signs: Sequence[Sequence[float]], hits: Sequence[bool], weights: S
 def measure(evidence: Sequence[Evidence], labels: Sequence[str], judgement: Judgement) -> dict[str, Any]:
     """What the borders do on the cross-validated examples, as shares."""
     decisions = [decide(one, judgement) for one in evidence]
-    pairs = list(zip(decisions, labels))
+    pairs = list(zip(decisions, labels, strict=True))
     ours = [(d, label) for d, label in pairs if label != OUT_OF_SCOPE]
     foreign = [d for d, label in pairs if label == OUT_OF_SCOPE]
     safety = [d.subjects[:1] for d, label in pairs if label in SAFETY]
     return {
         "examples": len(labels),
-        "top_1": _share([one.ranking[0][0] == label for one, label in zip(evidence, labels)], pairs),
+        "top_1": _share([one.ranking[0][0] == label for one, label in zip(evidence, labels, strict=True)], pairs),
         "direct": _share([_gives(d, label) for d, label in ours], ours),
         "served": _share([label in d.subjects for d, label in ours], ours),
         "wrong": _share([_misleads(d, label) for d, label in pairs], pairs),
@@ -162,7 +163,7 @@ def _weights(labels: Sequence[str]) -> list[float]:
 
 def _lowest_border(probabilities: Sequence[float], meant: Sequence[bool]) -> float:
     """The lowest border, in hundredths, that fewer than `FALSE_ALARMS` of the other examples cross."""
-    others = np.array([p for p, is_meant in zip(probabilities, meant) if not is_meant])
+    others = np.array([p for p, is_meant in zip(probabilities, meant, strict=True) if not is_meant])
     for hundredth in range(int(LOWEST_ALARM * 100), 100):
         if (others >= hundredth / 100).mean() <= FALSE_ALARMS:
             return hundredth / 100

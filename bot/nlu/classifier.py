@@ -29,7 +29,7 @@ RANKING_LENGTH = 5
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class GuichetClassifier(IntentClassifier, GraphComponent):
+class GuichetClassifier(IntentClassifier, GraphComponent):  # type: ignore[misc]
     """Understands a question and decides whether to answer, ask back or refuse."""
 
     @staticmethod
@@ -106,15 +106,13 @@ def _kind(message: Message) -> str:
 def _publish(message: Message, understood: Understood, known: Understanding) -> None:
     decision = understood.decision
     ranking = [{"name": name, "confidence": round(p, 4)} for name, p in understood.ranking[:RANKING_LENGTH]]
-    confidence = dict(understood.ranking)
+    probability = dict(understood.ranking)
     if decision.kind == ANSWER:
         intent = decision.subjects[0]
     else:
         intent = CLARIFY_INTENT if decision.kind == CLARIFY else FALLBACK_INTENT
-    best = {
-        "name": intent,
-        "confidence": round(confidence.get(intent, ranking[0]["confidence"] if ranking else 0.0), 4),
-    }
+    best_probability = understood.ranking[0][1] if understood.ranking else 0.0
+    best = {"name": intent, "confidence": round(probability.get(intent, best_probability), 4)}
     message.set("intent", best, add_to_output=True)
     message.set("intent_ranking", [best, *(r for r in ranking if r["name"] != intent)], add_to_output=True)
     message.set("subject_ranking", ranking, add_to_output=True)

@@ -44,7 +44,7 @@ class Gauge:
     bias: float
 
     def read(self, signs: Sequence[float]) -> float:
-        score = self.bias + sum(weight * sign for weight, sign in zip(self.weights, signs))
+        score = self.bias + sum(weight * sign for weight, sign in zip(self.weights, signs, strict=True))
         return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, score))))
 
 

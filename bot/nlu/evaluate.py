@@ -39,7 +39,7 @@ def judge(known: Understanding, texts: list[str]) -> list[dict[str, Any]]:
     spoken = [spoken_form(text) for text in texts]
     vectors = embed_stored(known.encoder, spoken)
     judged = []
-    for text, vector in zip(spoken, vectors):
+    for text, vector in zip(spoken, vectors, strict=True):
         understood = known.understand_vector(text, vector)
         decision = understood.decision
         judged.append(

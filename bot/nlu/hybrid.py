@@ -36,6 +36,7 @@ class HybridModel:
 
     def __init__(
         self,
+        *,
         classes: Sequence[str],
         mean: Vectors,
         lexical: LexicalFeatures,
@@ -64,7 +65,8 @@ class HybridModel:
         space = ReducedSpace.of(centred(vectors, mean), lexical_matrix(texts, lexical))
         classes, weights, bias = fit_regression(space.points, labels)
         dense, sparse = space.expand(weights)
-        return Fitted(cls(classes, mean, lexical, dense, sparse, bias), space.points)
+        model = cls(classes=classes, mean=mean, lexical=lexical, dense=dense, sparse=sparse, bias=bias)
+        return Fitted(model, space.points)
 
     def predict(self, text: str, vector: Vectors) -> Floats:
         """The probability of each class, in the order of `classes`. `vector` is the raw sentence vector."""
@@ -107,12 +109,12 @@ class HybridModel:
                 described["lexical_weight"],
             )
             return cls(
-                described["classes"],
-                arrays["mean"],
-                lexical,
-                arrays["dense"],
-                arrays["sparse"].astype(np.float32),
-                arrays["bias"],
+                classes=described["classes"],
+                mean=arrays["mean"],
+                lexical=lexical,
+                dense=arrays["dense"],
+                sparse=arrays["sparse"].astype(np.float32),
+                bias=arrays["bias"],
             )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,7 @@ def word_grams(folded: str) -> Iterator[str]:
     """Words, and pairs of neighbouring words."""
     words = folded.split()
     yield from words
-    for first, second in zip(words, words[1:]):
+    for first, second in pairwise(words):
         yield f"{first} {second}"
 
 

@@ -38,6 +38,7 @@ class Understanding:
 
     def __init__(
         self,
+        *,
         model: HybridModel,
         encoder: Encoder,
         judgement: Judgement,
@@ -68,7 +69,14 @@ class Understanding:
         fitted = HybridModel.fit([text for text, _ in examples], vectors, labels)
         centres = centred(vectors, fitted.model.mean)
         judgement, report = calibrate(fitted.points, centres, labels, exchange, borders)
-        return cls(fitted.model, encoder, judgement, examples, centres, report)
+        return cls(
+            model=fitted.model,
+            encoder=encoder,
+            judgement=judgement,
+            examples=examples,
+            vectors=centres,
+            report=report,
+        )
 
     def understand(self, text: str, heard_confidence: float | None = None) -> Understood:
         """Ranks the subjects and decides. An empty text is refused."""
@@ -120,10 +128,10 @@ class Understanding:
             frozenset(described["exchange"]),
         )
         return cls(
-            HybridModel.load(directory),
-            open_encoder_named(described["encoder"]),
-            judgement,
-            [(text, intent) for text, intent in described["examples"]],
-            vectors,
-            described["report"],
+            model=HybridModel.load(directory),
+            encoder=open_encoder_named(described["encoder"]),
+            judgement=judgement,
+            examples=[(text, intent) for text, intent in described["examples"]],
+            vectors=vectors,
+            report=described["report"],
         )

@@ -47,7 +47,7 @@ class VectorStore:
         if self.path.is_file():
             try:
                 with np.load(self.path, allow_pickle=False) as file:
-                    self._known = dict(zip(file["keys"].tolist(), file["vectors"]))
+                    self._known = dict(zip(file["keys"].tolist(), file["vectors"], strict=True))
             except (OSError, ValueError, KeyError):  # a torn file costs a recomputation, nothing else
                 self._known = {}
 
@@ -56,7 +56,7 @@ class VectorStore:
         return [text for text in dict.fromkeys(texts) if digest(text) not in self._known]
 
     def add(self, texts: Sequence[str], vectors: Sequence[Vectors]) -> None:
-        self._known.update((digest(text), vector) for text, vector in zip(texts, vectors))
+        self._known.update((digest(text), vector) for text, vector in zip(texts, vectors, strict=True))
 
     def get(self, texts: Sequence[str]) -> Vectors:
         """Shape (len(texts), dimensions). Raises `KeyError` for a text that is missing."""
@@ -98,7 +98,7 @@ def fill_store(kind: str, texts: Sequence[str], workers: int, progress: Progress
     done = 0
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         results = pool.map(_embed_chunk, [kind] * len(chunks), chunks)
-        for number, (chunk, vectors) in enumerate(zip(chunks, results)):
+        for number, (chunk, vectors) in enumerate(zip(chunks, results, strict=True)):
             store.add(chunk, vectors)
             done += len(chunk)
             progress(done, len(missing))

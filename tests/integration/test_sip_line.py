@@ -372,6 +372,7 @@ async def test_an_account_is_registered_with_its_password(tmp_path: Path) -> Non
     assert outcome.status == 0, outcome.output
 
 
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
 async def test_a_tls_registrar_is_believed_only_with_a_known_certificate(tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path, "registrar")
     stranger, _ = make_certificate(tmp_path, "stranger")

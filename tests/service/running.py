@@ -105,7 +105,9 @@ class Service:
     def desk_token(self) -> str:
         return (self.data_dir / "secrets" / "desk_token").read_text().strip()
 
-    def guichet(self, *arguments: str, seconds: float = 240, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    def guichet(
+        self, *arguments: str, seconds: float = 240, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Runs a command of ours against this service."""
         return subprocess.run(
             [sys.executable, "-m", "bot", *arguments],

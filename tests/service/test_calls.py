@@ -89,10 +89,14 @@ async def test_a_caller_asks_how_to_join_and_hears_the_right_answer(
 
 
 def test_ten_questions_are_answered_and_none_wrongly(service: Service) -> None:
-    recordings = [one for one in read_manifest(AUDIO / "manifest.tsv") if one.intents[0] not in ("handover", "out_of_scope")]
+    recordings = [
+        one for one in read_manifest(AUDIO / "manifest.tsv") if one.intents[0] not in ("handover", "out_of_scope")
+    ]
     assert len(recordings) == 10
     reports = service.lines("call", *[str(one.path) for one in recordings], "--json", seconds=500)
-    got = [(one.path.stem, report["outcome"], report["intent"]) for one, report in zip(recordings, reports, strict=True)]
+    got = [
+        (one.path.stem, report["outcome"], report["intent"]) for one, report in zip(recordings, reports, strict=True)
+    ]
     right = [one for one, report in zip(recordings, reports, strict=True) if report["intent"] in one.intents]
     wrong = [g for one, g in zip(recordings, got, strict=True) if g[1] == "answered" and g[2] not in one.intents]
     assert wrong == []
@@ -112,7 +116,9 @@ def test_asking_for_a_person_or_pressing_0_puts_the_call_on_the_desk(service: Se
     assert {"asked", "key"} <= reasons
 
 
-def test_a_caller_who_never_speaks_is_helped_and_never_answered_with_invented_words(service: Service, tmp_path: Path) -> None:
+def test_a_caller_who_never_speaks_is_helped_and_never_answered_with_invented_words(
+    service: Service, tmp_path: Path
+) -> None:
     done = service.guichet("call", str(AUDIO / "silence.wav"), "--json", "--record", str(tmp_path / "heard.wav"))
     assert done.returncode in (0, 1), done.stderr
     for line in done.stdout.splitlines():

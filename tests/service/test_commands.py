@@ -56,7 +56,10 @@ def test_doctor_finds_nothing_wrong(service: Service) -> None:
 
 def test_what_is_said_can_be_heard(service: Service, tmp_path: Path) -> None:
     out = tmp_path / "said.wav"
-    assert service.guichet("say", "Le service est gratuit pour toutes les associations.", "--out", str(out)).returncode == 0
+    assert (
+        service.guichet("say", "Le service est gratuit pour toutes les associations.", "--out", str(out)).returncode
+        == 0
+    )
     (heard,) = service.lines("transcribe", str(out), "--json")
     assert "gratuit" in heard["text"]
 

@@ -1,7 +1,7 @@
 """A test telephone: dials, speaks recordings, presses keys, records, and measures on a clock of its own.
 
 It is the same SIP stack as the line's, so it must live in another process than `voice.sip`. One `Phone` can hold
-many calls. `end of speech to first audio` is measured as a caller lives it: from the moment the last loud sample
+many calls. The wait for an answer is measured as a caller lives it: from the moment the last loud sample
 of the turn leaves the phone to the first loud sample that comes out of the phone's own jitter buffer.
 """
 
@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import re
 import socket
-from dataclasses import dataclass
 from typing import Any, Self
 
 from baresip import Account, Call, Config, Runtime, UserAgent
@@ -30,16 +29,7 @@ AHEAD_BYTES = 3 * FRAME_BYTES
 READ_BYTES = 32768
 ANSWER_SECONDS = 20.0
 CLOSE_SECONDS = 5.0
-CLOCK_STOPS_SECONDS = 0.5
-"""A sentence that ends later than this after it should have was held up by a busy machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A turn that was spoken. Times of the event loop's clock; `speech_ended_at` is the last loud sample's."""
-
-    speech_ended_at: float
-    ended_at: float
+MAX_LATE_SECONDS = 0.5
 
 
 class Phone:
@@ -109,8 +99,11 @@ class PhoneCall:
         """Lets the sound flow."""
         self._pump = asyncio.create_task(self._run())
 
-    async def say(self, pcm: bytes) -> Said:
-        """Speaks one turn and returns when it has left. Raises `LineUnavailable` when the call ends before."""
+    async def say(self, pcm: bytes) -> float:
+        """Speaks one turn; returns, when all of it has left, the moment at which its last loud sample did.
+
+        Raises `LineUnavailable` when the call ends before.
+        """
         end = speech_end_bytes(pcm)
         self._queue.add(pcm[:end])
         speech_ended = self._mark()
@@ -122,7 +115,7 @@ class PhoneCall:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
                 raise LineUnavailable("The call ended in the middle of the caller's turn.")
-            return Said(speech_ended.result(), ended.result())
+            return speech_ended.result()
         finally:
             over.cancel()
 
@@ -146,6 +139,10 @@ class PhoneCall:
         if self._pump is not None:
             await self._pump
 
+    def first_loud_after(self, moment: float) -> float | None:
+        """When something loud was first heard after `moment`, on the event loop's clock."""
+        return self.heard.first_loud_after(moment)
+
     def quiet_seconds(self, now: float) -> float | None:
         """For how long nothing loud has been heard; None when nothing ever was."""
         last = self.heard.last_loud_at
@@ -168,7 +165,7 @@ class PhoneCall:
             with contextlib.suppress(AudioNotActive, AudioRestarted):
                 self._listen(loop.time())
                 self._speak(loop.time())
-            deadline = max(deadline + TICK_SECONDS, loop.time() - CLOCK_STOPS_SECONDS)
+            deadline = max(deadline + TICK_SECONDS, loop.time() - MAX_LATE_SECONDS)
             await asyncio.sleep(max(0.0, deadline - loop.time()))
 
     def _listen(self, now: float) -> None:

@@ -11,7 +11,8 @@ import pytest
 from bot.errors import BadSettings
 from voice.framing import Accept, Decoder, Flush, Frame, HangUp, Mark, Transfer, encode
 from voice.leg import CallInfo, CallLeg, Key, LineClosed, LineEvent, Played, Sound, TransferFailed
-from voice.line_server import MAX_UNREAD_SOUND_BYTES, EventQueue, LineServer
+from voice.line_server import LineServer
+from voice.socket_leg import MAX_UNREAD_SOUND_BYTES, EventQueue
 
 INFO = CallInfo(line_id="a1", caller="sip:x@y", called="sip:guichet@z", headers={"Diversion": "d"})
 SECOND = bytes(16000)
