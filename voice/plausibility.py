@@ -17,6 +17,8 @@ _WORDS_PER_SECOND = 7.0
 """French radio journalists reach 5."""
 _UNSEEN_SECONDS = 0.3
 """What a voice detector misses of an utterance: it hears its beginning and end 80 to 150 ms late."""
+_SEEN_AT_LEAST = 0.5
+"""On a bad line it sees little more than a third of the speech, so no less than this share of the sound counts."""
 _FEWEST_VOICED_SECONDS = 0.06
 
 _INVENTED = re.compile(
@@ -62,6 +64,8 @@ class Judged(Protocol):
     def avg_logprob(self) -> float: ...
     @property
     def no_speech_probability(self) -> float: ...
+    @property
+    def duration_seconds(self) -> float: ...
 
 
 def plausible(transcript: Judged, speech_seconds: float) -> bool:
@@ -82,14 +86,15 @@ def why_implausible(transcript: Judged, speech_seconds: float) -> Reason | None:
         return Reason.UNLIKELY
     if _INVENTED.search(_folded(transcript.text)):
         return Reason.INVENTED
-    if len(words) > 2 and len(words) / (speech_seconds + _UNSEEN_SECONDS) > _WORDS_PER_SECOND:
+    seconds = max(speech_seconds + _UNSEEN_SECONDS, _SEEN_AT_LEAST * transcript.duration_seconds)
+    if len(words) > 2 and len(words) / seconds > _WORDS_PER_SECOND:
         return Reason.TOO_FAST
     return None
 
 
 def words_of(text: str) -> list[str]:
-    """The words in a text, without stage directions such as "[Musique]"."""
-    return re.findall(r"\w+", _STAGE_DIRECTION.sub(" ", text))
+    """The words in a text as they are breathed ("est-ce", "l'adhésion"), without stage directions ("[Musique]")."""
+    return re.findall(r"\w+(?:['’-]\w+)*", _STAGE_DIRECTION.sub(" ", text))
 
 
 def _folded(text: str) -> str:

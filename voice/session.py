@@ -20,8 +20,8 @@ from voice.audio import Upsampler8To16, pcm_to_float
 from voice.call import Call, Phase
 from voice.ear import FRAME_SAMPLES, Ear
 from voice.leg import CallLeg, Key, LineClosed, Played, Sound, TransferFailed
-from voice.spoken import spoken_sentences
 from voice.speech import Speech
+from voice.spoken import spoken_sentences
 
 _SENTENCE_GAP = b"\0\0" * 1200  # 150 ms between two sentences
 _MAX_INT16 = 32767

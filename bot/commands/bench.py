@@ -1,4 +1,4 @@
-"""`guichet bench`: the published performance figures, measured on the running service as a caller and a visitor live them."""
+"""`guichet bench`: the published performance figures, measured as a caller and a visitor live them."""
 
 from __future__ import annotations
 

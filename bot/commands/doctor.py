@@ -9,6 +9,7 @@ import socket
 import subprocess
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated
 
 import aiohttp
@@ -112,7 +113,7 @@ def _disk(settings: Settings) -> str:
 
 
 def _memory(settings: Settings) -> str:
-    with open("/proc/meminfo", encoding="ascii") as file:
+    with Path("/proc/meminfo").open(encoding="ascii") as file:
         available = next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable"))
     if available < _MEMORY_BYTES and not _answers(settings):
         raise _Fault(f"{available / 1e9:.1f} GB of memory available: Guichet needs 3 GB.")

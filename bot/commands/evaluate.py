@@ -7,10 +7,10 @@ import json as json_format
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import aiohttp
 import typer
@@ -35,6 +35,24 @@ class Recording:
     path: Path
     text: str
     intents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """What the service made of a recording; without plausible words, a refusal."""
+
+    heard: str
+    outcome: str = "abstained"
+    answered: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, heard: str, reply: Mapping[str, Any]) -> Got:
+        """From the API's reply. A handover counts as the answer to "a person, please"."""
+        answered = tuple(answer["id"] for answer in reply["answers"])
+        if reply["outcome"] == "handover":
+            answered = ("handover",)
+        return cls(heard, reply["outcome"], answered, tuple(choice["intent"] for choice in reply["choices"]))
 
 
 @dataclass(slots=True)
@@ -115,40 +133,31 @@ async def _evaluate(settings: Settings, recordings: Sequence[Recording]) -> Tall
             samples = resample(samples, rate, 16000)
             transcript = await asyncio.to_thread(whisper.transcribe, samples)
             heard = transcript.text if plausible(transcript, len(samples) / 16000) else ""
-            outcome = "abstained"
-            answered: tuple[str, ...] = ()
-            offered: tuple[str, ...] = ()
+            got = Got(heard)
             if heard:
-                reply = await ask_once(session, settings, url, heard, Channel.PHONE)
-                outcome = reply["outcome"]
-                answered = tuple(answer["id"] for answer in reply["answers"])
-                offered = tuple(choice["intent"] for choice in reply["choices"])
-                if outcome == "handover":
-                    answered = ("handover",)
-            count(tally, recording, heard, outcome, answered, offered)
+                got = Got.of(heard, await ask_once(session, settings, url, heard, Channel.PHONE))
+            count(tally, recording, got)
             if number % 10 == 0 and sys.stderr.isatty():
                 print(f"\r{number}/{len(recordings)}", end="", file=sys.stderr, flush=True)
     return tally
 
 
-def count(
-    tally: Tally, recording: Recording, heard: str, outcome: str, answered: tuple[str, ...], offered: tuple[str, ...]
-) -> None:
+def count(tally: Tally, recording: Recording, got: Got) -> None:
     """Adds one recording: served = answered rightly or offered; out of scope is served by a refusal."""
     tally.n += 1
     wanted = words_of(recording.text)
     tally.words += len(wanted)
-    tally.word_errors += edit_distance(wanted, words_of(heard))
-    refused = outcome == "abstained"
+    tally.word_errors += edit_distance(wanted, words_of(got.heard))
+    refused = got.outcome == "abstained"
     tally.refused += refused
     if OUT_OF_SCOPE in recording.intents:
         right = refused
-        tally.wrong += bool(answered) and not refused
-        tally.served += refused or bool(offered)
+        tally.wrong += bool(got.answered) and not refused
+        tally.served += refused or bool(got.offered)
     else:
-        right = set(answered) == set(recording.intents)
-        tally.wrong += bool(set(answered) - set(recording.intents))
-        tally.served += right or bool(set(offered) & set(recording.intents))
+        right = set(got.answered) == set(recording.intents)
+        tally.wrong += bool(set(got.answered) - set(recording.intents))
+        tally.served += right or bool(set(got.offered) & set(recording.intents))
     tally.direct += right
     tally.right_intents += right
 

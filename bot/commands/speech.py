@@ -82,7 +82,7 @@ def _transcribe(whisper: Any, file: Path) -> dict[str, Any]:
     started = time.perf_counter()
     sound = resample(samples, rate_hz, RATE_HZ)
     transcript = whisper.transcribe(sound)
-    believed = plausible(transcript, voiced_seconds(sound))
+    believed = plausible(transcript, voiced_seconds(samples, rate_hz))
     return {
         "file": str(file),
         "text": transcript.text if believed else "",

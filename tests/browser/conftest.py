@@ -1,4 +1,8 @@
-"""A Chromium and a fake chat server, fresh for each test; any script error or refused resource fails it."""
+"""One Chromium for all; a fresh profile and a fresh fake chat server for each test.
+
+Any script error, refused resource or request to another host fails the test. Everything lives on the
+session's event loop, because the browser does: starting it takes longer than a test.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.browser.fake_chat_server import FakeChatServer
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking"]
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FakeChatServer]:
-    server = FakeChatServer()
-    runner = await server.start()
-    yield server
-    await runner.cleanup()
+# What Chromium itself logs when a test makes the network fail.
+EXPECTED = ("Failed to load resource", "WebSocket connection to")
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +28,7 @@ def chromium() -> Path:
     return CHROMIUM
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: Path) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
@@ -37,7 +36,15 @@ async def browser(chromium: Path) -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
+async def server() -> AsyncIterator[FakeChatServer]:
+    server = FakeChatServer()
+    runner = await server.start()
+    yield server
+    await runner.cleanup()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, server: FakeChatServer) -> AsyncIterator[Page]:
     context = await browser.new_context(locale="fr-FR", reduced_motion="reduce")
     page = await context.new_page()
@@ -50,5 +57,5 @@ async def page(browser: Browser, server: FakeChatServer) -> AsyncIterator[Page]:
     await page.goto(server.url)
     yield page
     await context.close()
-    assert [each for each in problems if "Failed to load resource" not in each and "WebSocket" not in each] == []
+    assert [problem for problem in problems if not problem.startswith(EXPECTED)] == []
     assert outside == []

@@ -7,6 +7,8 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.browser.fake_chat_server import ANSWER, CLARIFY, GREETING, SUGGESTIONS, FakeChatServer, until
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 STORED = "() => [localStorage.length, sessionStorage.length, document.cookie]"
 ANNOUNCED = """() => {
     window.announced = [];

@@ -58,19 +58,18 @@ def voice() -> PiperVoice:
 
 @pytest.fixture(scope="module")
 def questions() -> list[tuple[np.ndarray, str]]:
-    """Sound at 16 kHz and words of the recorded questions."""
+    """Sound (8 kHz) and words of the recorded questions."""
     with (AUDIO / "manifest.tsv").open(encoding="utf-8") as file:
-        return [(at_16_khz(AUDIO / row["path"]), row["text"]) for row in csv.DictReader(file, delimiter="\t")]
+        return [(read_wav(AUDIO / row["path"])[0], row["text"]) for row in csv.DictReader(file, delimiter="\t")]
 
 
-def at_16_khz(path: Path) -> np.ndarray:
-    samples, rate_hz = read_wav(path)
-    return resample(samples, rate_hz, RATE_HZ)
+def at_16_khz(line: np.ndarray) -> np.ndarray:
+    return resample(line, LINE_RATE_HZ, RATE_HZ)
 
 
-def as_heard_on_the_line(speech_8_khz: np.ndarray) -> np.ndarray:
-    pcm = np.frombuffer(float_to_pcm(speech_8_khz), np.int16)
-    return resample(pcm_to_float(A_LAW.decode(A_LAW.encode(pcm)).tobytes()), LINE_RATE_HZ, RATE_HZ)
+def as_heard_on_the_line(speech: np.ndarray) -> np.ndarray:
+    pcm = np.frombuffer(float_to_pcm(speech), np.int16)
+    return pcm_to_float(A_LAW.decode(A_LAW.encode(pcm)).tobytes())
 
 
 def words(text: str) -> list[str]:
@@ -93,18 +92,18 @@ def wrong_words(said: list[str], heard: list[str]) -> int:
 
 def test_noise_tones_and_keys_never_become_words(whisper: Whisper) -> None:
     """Without the voice detector's help: what it lets through is judged by the recogniser's figures alone."""
-    tried = [(name, resample(sound, LINE_RATE_HZ, RATE_HZ)) for name, sound in sounds()][::3]
+    tried = list(sounds())[::4]
     believed = [
         f"{name}: {transcript.text}"
         for name, sound in tried
-        if plausible(transcript := whisper.transcribe(sound), len(sound) / RATE_HZ)
+        if plausible(transcript := whisper.transcribe(at_16_khz(sound)), len(sound) / LINE_RATE_HZ)
     ]
-    assert len(tried) == 40
+    assert len(tried) == 30
     assert believed == [], f"{len(believed)} of {len(tried)}"
 
 
 def test_the_voice_detector_hears_almost_nothing_in_them_either() -> None:
-    voiced = [voiced_seconds(resample(sound, LINE_RATE_HZ, RATE_HZ)) for _, sound in sounds()]
+    voiced = [voiced_seconds(sound, LINE_RATE_HZ) for _, sound in sounds()]
     assert sum(seconds > 0 for seconds in voiced) <= len(voiced) * 0.05
     assert max(voiced) < 0.2  # a barge-in takes 0.25 s
 
@@ -127,10 +126,10 @@ def test_silence_is_nothing_at_any_length(whisper: Whisper) -> None:
 def test_recorded_questions_are_understood(whisper: Whisper, questions: list[tuple[np.ndarray, str]]) -> None:
     wrong = total = believed = 0
     for sound, text in questions:
-        transcript = whisper.transcribe(sound)
+        transcript = whisper.transcribe(at_16_khz(sound))
         wrong += wrong_words(words(text), words(transcript.text))
         total += len(words(text))
-        believed += plausible(transcript, voiced_seconds(sound))
+        believed += plausible(transcript, voiced_seconds(sound, LINE_RATE_HZ))
     assert believed == len(questions)
     assert wrong / total < 0.25, f"{wrong} of {total} words"
 
@@ -139,28 +138,26 @@ def test_short_turns_are_believed(whisper: Whisper, voice: PiperVoice) -> None:
     believed = 0
     for turn in SHORT_TURNS:
         sound = as_heard_on_the_line(voice.synthesise(speak(turn)))
-        believed += plausible(whisper.transcribe(sound), voiced_seconds(sound))
+        believed += plausible(whisper.transcribe(at_16_khz(sound)), voiced_seconds(sound, LINE_RATE_HZ))
     assert believed >= len(SHORT_TURNS) - 1
 
 
-def test_a_recording_of_two_minutes_is_transcribed_whole(
-    whisper: Whisper, questions: list[tuple[np.ndarray, str]]
-) -> None:
-    gap = np.zeros(RATE_HZ // 2, np.float32)
+def test_a_long_recording_is_transcribed_whole(whisper: Whisper, questions: list[tuple[np.ndarray, str]]) -> None:
+    gap = np.zeros(LINE_RATE_HZ // 2, np.float32)
     parts: list[np.ndarray] = []
     spoken: list[str] = []
-    while sum(map(len, parts)) < 120 * RATE_HZ:
+    while sum(map(len, parts)) < 75 * LINE_RATE_HZ:
         sound, text = questions[len(spoken) % len(questions)]
         parts += [sound, gap]
         spoken.append(text)
-    transcript = whisper.transcribe(np.concatenate(parts))
+    transcript = whisper.transcribe(at_16_khz(np.concatenate(parts)))
     said, heard = words(" ".join(spoken)), words(transcript.text)
-    assert transcript.duration_seconds >= 120
+    assert transcript.duration_seconds >= 75
     assert wrong_words(said, heard) / len(said) < 0.4
 
 
 def test_two_threads_hear_the_same_as_one(whisper: Whisper, questions: list[tuple[np.ndarray, str]]) -> None:
-    sounds_to_hear = [sound for sound, _ in questions[:4]]
+    sounds_to_hear = [at_16_khz(sound) for sound, _ in questions[:4]]
     alone = [whisper.transcribe(sound).text for sound in sounds_to_hear]
     with ThreadPoolExecutor(2) as pool:
         assert [transcript.text for transcript in pool.map(whisper.transcribe, sounds_to_hear)] == alone
@@ -192,8 +189,10 @@ def test_nothing_to_say_is_silence(voice: PiperVoice, text: str) -> None:
 
 def test_a_sentence_longer_than_the_network_takes_loses_no_word(voice: PiperVoice) -> None:
     once = "le salarié de l'association déclare ses heures au centre de paiement "
-    short, long = voice.synthesise(once), voice.synthesise(once * 12)  # about 700 phonemes
-    assert len(long) > 12 * 0.7 * len(short)
+    short, long = (
+        voice.synthesise(once * times, length_scale=0.6) for times in (1, 8)
+    )  # about 460 phonemes: two pieces
+    assert len(long) > 8 * 0.7 * len(short)
 
 
 def test_the_digest_is_that_of_the_voice_file(voice: PiperVoice) -> None:

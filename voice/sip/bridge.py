@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from baresip import Call
+from baresip import AudioWarning, Call
 from baresip.errors import AudioNotActive, AudioRestarted, BaresipError
 from baresip.errors import TransferFailed as StackTransferFailed
 from baresip.events import Event, StackEvent
@@ -65,6 +65,7 @@ class CallBridge:
         self._tasks: set[asyncio.Task[None]] = set()
         self._flushed = False
         call.on(self._on_stack_event)
+        call.on_audio_warning(_on_audio_warning)
 
     async def run(self) -> None:
         """Offers, answers and carries the call. Never raises for what either side does."""
@@ -129,6 +130,7 @@ class CallBridge:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._call.off(self._on_stack_event)
+        self._call.off_audio_warning(_on_audio_warning)
         if self._writer is not None:
             self._send(LineClosed(self._reason or "line_error"))
             self._writer.close()
@@ -246,6 +248,11 @@ class CallBridge:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _on_audio_warning(warning: AudioWarning) -> None:
+    """The stack ran dry in the middle of speech, or was not read in time: the machine is too busy for telephony."""
+    log.warning("sip.sound_gap", direction=warning.direction, detail=warning.message)
 
 
 async def _next_frame(reader: asyncio.StreamReader, decoder: framing.Decoder) -> framing.Frame | None:

@@ -25,7 +25,8 @@ from voice.sip.silence import SilenceFiller
 from voice.sip.stack import CODECS
 
 TICK_SECONDS = FRAME_SECONDS / 2
-AHEAD_BYTES = 3 * FRAME_BYTES
+AHEAD_BYTES = 50 * FRAME_BYTES
+"""A whole second: unlike the bot, the caller never takes words back, and a busy test machine must not cut them."""
 READ_BYTES = 32768
 ANSWER_SECONDS = 20.0
 CLOSE_SECONDS = 5.0

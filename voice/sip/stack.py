@@ -49,8 +49,8 @@ def stack_config(phone: PhoneSettings) -> Config:
     lines = [
         f"sip_listen {phone.host}:{phone.port}",
         f"rtp_ports {_rtp_ports(phone)}",
-        # The default of 100-200 ms would be added to every answer.
-        "audio_jitter_buffer_ms 40-160",
+        # The first number is added to every answer (100 by default); the second is how late a burst may come.
+        "audio_jitter_buffer_ms 40-400",
     ]
     if phone.transport == "tls" and phone.account:
         if not phone.ca_file:

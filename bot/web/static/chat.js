@@ -7,6 +7,7 @@ import { TEXTS } from "./texts.js";
 import * as view from "./view.js";
 
 const SOON_FULL = 200;
+const REPLAY_MS = 500;
 const byId = (id) => document.getElementById(id);
 const input = byId("message");
 const canType = window.matchMedia("(pointer: fine)");
@@ -24,8 +25,6 @@ const connection = new Connection({ frame: onFrame, state: onState, delivery: on
 function onFrame(frame) {
   switch (frame.type) {
     case "welcome":
-      isReplaying = sent.size === 0;
-      setTimeout(() => (isReplaying = false), 500);
       if (frame.handover) {
         showHandover(frame.handover.state);
       }
@@ -66,6 +65,7 @@ function onState(state) {
     view.showTyping(false);
     showProblem(TEXTS.connectionLost, () => connection.retryNow());
   } else if (state === "open") {
+    setTimeout(() => (isReplaying = false), REPLAY_MS);
     hideProblem();
     if (lastLink === "waiting") {
       view.announce(TEXTS.connectionBack);
@@ -127,19 +127,16 @@ function askForPerson() {
 }
 
 async function restart() {
-  if (!connection.hasSession) {
-    sent.clear();
-    showOpening();
-    return;
-  }
   const erased = connection.erase();
   sent.clear();
   showHandover(null);
   hideProblem();
   showOpening();
-  view.announce((await erased) ? TEXTS.restarted : TEXTS.notErased);
-  if (!(await erased)) {
+  if (await erased) {
+    view.announce(TEXTS.restarted);
+  } else {
     view.addNote(TEXTS.notErased);
+    view.announce(TEXTS.notErased);
   }
 }
 
@@ -225,7 +222,8 @@ async function loadService() {
   }
   if (!connection.hasSession && sent.size === 0) {
     showOpening();
-    connection.resume() && hideSuggestions();
+    isReplaying = connection.resume(); // what comes back has been read before: shown, not said again
+    isReplaying && hideSuggestions();
   }
 }
 

@@ -85,10 +85,16 @@ export class Connection {
 
   /** Leaves the conversation and asks the server to erase it. True when it has. */
   async erase() {
-    const session = this.#session;
+    const starting = this.#starting;
+    let session = this.#session;
     this.#forget();
+    if (starting) {
+      await starting.catch(() => {});
+      session = this.#session;
+      this.#forget();
+    }
     try {
-      await api.erase(session);
+      session && (await api.erase(session));
       return true;
     } catch (error) {
       return error instanceof ApiError && error.isGone;

@@ -71,18 +71,23 @@ export function plainText(text) {
     .trim();
 }
 
+/** French spacing: a sign never begins a line. */
+export function typeset(text) {
+  return text.replace(/ (?=[;?!])/gu, "\u202f").replace(/ (?=[:»%€])|(?<=«) /gu, "\u00a0");
+}
+
 function appendInline(parent, text) {
   let from = 0;
   for (const match of text.matchAll(INLINE)) {
-    parent.append(text.slice(from, match.index));
+    parent.append(typeset(text.slice(from, match.index)));
     from = match.index + match[0].length;
     const { bold, label, address } = match.groups;
     if (bold !== undefined) {
       const strong = parent.appendChild(document.createElement("strong"));
       appendInline(strong, bold);
     } else {
-      parent.append(safeLink(address, label) ?? match[0]);
+      parent.append(safeLink(address, typeset(label)) ?? match[0]);
     }
   }
-  parent.append(text.slice(from));
+  parent.append(typeset(text.slice(from)));
 }

@@ -1,6 +1,6 @@
 // What the conversation looks like: takes texts, makes nodes, decides nothing.
 
-import { plainText, renderMarkdown, safeLink } from "./markdown.js";
+import { plainText, renderMarkdown, safeLink, typeset } from "./markdown.js";
 import { TEXTS, formatDate } from "./texts.js";
 
 const TYPING_MS = 15_000;
@@ -12,6 +12,7 @@ const messages = byId("messages");
 const announcer = byId("announcer");
 const typing = byId("typing");
 const newer = byId("newer");
+const header = document.querySelector(".top");
 const dock = document.querySelector(".dock");
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -19,6 +20,7 @@ let typingTimer = 0;
 let announcedTimer = 0;
 let lastMessage = null;
 let following = true;
+let isAtEnd = true;
 let lastScroll = 0;
 
 newer.addEventListener("click", () => {
@@ -30,6 +32,9 @@ window.addEventListener("scroll", noteScroll, { passive: true });
 // The dock covers the end of the page: what gets the focus must not be hidden below it.
 new ResizeObserver(() => {
   document.documentElement.style.scrollPaddingBottom = `${dock.offsetHeight + 16}px`;
+  if (isAtEnd) {
+    window.scrollTo({ top: document.documentElement.scrollHeight });
+  }
 }).observe(dock);
 
 export function element(name, { text, ...attributes } = {}, ...children) {
@@ -135,12 +140,12 @@ function addMessage(kind, author, ...parts) {
 function answerNodes({ title, text, source, source_url: address, verified_on: verifiedOn }) {
   const nodes = [];
   if (title) {
-    nodes.push(element("p", { class: "answer__title", text: title }));
+    nodes.push(element("p", { class: "answer__title", text: typeset(title) }));
   }
   nodes.push(renderMarkdown(text));
   if (source) {
     const footer = element("p", { class: "answer__source" });
-    footer.append(TEXTS.source, (address && safeLink(address, source)) || source);
+    footer.append(TEXTS.source, (address && safeLink(address, typeset(source))) || typeset(source));
     if (verifiedOn) {
       const time = element("time", { datetime: verifiedOn, text: TEXTS.verified(verifiedOn) });
       footer.append(element("span", { class: "answer__date" }, time));
@@ -153,7 +158,7 @@ function answerNodes({ title, text, source, source_url: address, verified_on: ve
 function choiceButtons(choices, onChoice) {
   const list = element("ul", { class: "chips choices", "aria-label": TEXTS.choices });
   for (const choice of choices) {
-    const button = element("button", { type: "button", class: "chip", text: choice.text });
+    const button = element("button", { type: "button", class: "chip", text: typeset(choice.text) });
     button.addEventListener("click", () => {
       if (!button.hasAttribute("aria-disabled")) {
         button.setAttribute("aria-pressed", "true");
@@ -167,7 +172,8 @@ function choiceButtons(choices, onChoice) {
 
 function noteScroll() {
   const page = document.documentElement;
-  if (page.scrollHeight - page.clientHeight - window.scrollY < NEAR_PIXELS) {
+  isAtEnd = page.scrollHeight - page.clientHeight - window.scrollY < NEAR_PIXELS;
+  if (isAtEnd) {
     following = true;
     newer.hidden = true;
   } else if (window.scrollY < lastScroll) {
@@ -187,7 +193,7 @@ function show(item, { always = false } = {}) {
 }
 
 function scrollTo(node) {
-  const room = window.innerHeight - dock.offsetHeight;
+  const room = window.innerHeight - dock.offsetHeight - header.offsetHeight;
   const block = node.offsetHeight > room * 0.75 ? "start" : "end";
   node.scrollIntoView({ block, behavior: calm.matches ? "auto" : "smooth" });
 }

@@ -60,7 +60,7 @@ class Session:
     async def on_sound(self, pcm: bytes) -> None:
         """For sessions that react to sound."""
 
-    async def wait_for(self, kind: type[Any], seconds: float = 15) -> Any:
+    async def wait_for(self, kind: type[Any], seconds: float = 30) -> Any:
         """The first event of that kind."""
         async with asyncio.timeout(seconds), self.changed:
             await self.changed.wait_for(lambda: any(isinstance(event, kind) for event in self.events))
@@ -121,7 +121,7 @@ class LineUnderTest:
             stderr=asyncio.subprocess.PIPE,
         )
 
-    async def event(self, name: str, seconds: float = 15) -> dict[str, Any]:
+    async def event(self, name: str, seconds: float = 60) -> dict[str, Any]:
         """The process's next report of that name."""
         assert self.process.stdout is not None
         async with asyncio.timeout(seconds):
@@ -141,7 +141,7 @@ class LineUnderTest:
         self.process.send_signal(signal.SIGTERM)
         return await asyncio.wait_for(self.process.wait(), 15)
 
-    async def call(self, number: int = 0, seconds: float = 15) -> Session:
+    async def call(self, number: int = 0, seconds: float = 30) -> Session:
         """The session of the nth call."""
         async with asyncio.timeout(seconds), self._came:
             await self._came.wait_for(lambda: len(self.sessions) > number)

@@ -73,6 +73,15 @@ def test_numbers_with_a_comma_are_not_clauses() -> None:
     assert sentences(text) == [text]
 
 
+def test_an_endless_sentence_is_cut_at_a_clause_or_failing_that_between_words() -> None:
+    clauses = sentences("Bonjour. " + "un mot et un autre mot encore, " * 20)
+    assert all(len(piece) <= 280 and piece.endswith(",") for piece in clauses[1:])
+    words = sentences("Bonjour. " + "mot " * 200)
+    assert " ".join(words) == "Bonjour. " + "mot " * 199 + "mot"
+    assert all(len(piece) <= 280 for piece in words)
+    assert all(len(piece) <= 280 for piece in sentences("x" * 1000))
+
+
 @given(st.text(alphabet='aé M.,;:!?…12 «»"()n°\n-', max_size=900))
 def test_nothing_is_lost_and_nothing_is_endless(text: str) -> None:
     pieces = sentences(text)

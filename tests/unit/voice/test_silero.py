@@ -45,9 +45,9 @@ def test_a_reset_detector_is_as_new(question: np.ndarray) -> None:
 
 
 def test_speech_is_found_and_silence_is_not(question: np.ndarray) -> None:
-    assert 0.5 * len(question) / RATE_HZ < voiced_seconds(question) <= len(question) / RATE_HZ
-    assert voiced_seconds(np.zeros(RATE_HZ * 3, np.float32)) == 0.0
-    assert voiced_seconds(np.zeros(0, np.float32)) == 0.0
+    assert 0.5 * len(question) / RATE_HZ < voiced_seconds(question, RATE_HZ) <= len(question) / RATE_HZ
+    assert voiced_seconds(np.zeros(8000 * 3, np.float32), 8000) == 0.0
+    assert voiced_seconds(np.zeros(0, np.float32), 8000) == 0.0
 
 
 def test_another_frame_size_is_refused() -> None:

@@ -1,0 +1,110 @@
+"""What is done with a question, given what the model says of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.nlu.decision import (
+    ABSTAIN,
+    ANSWER,
+    CLARIFY,
+    Borders,
+    Evidence,
+    Gauge,
+    Judgement,
+    choices,
+    decide,
+    safety_alarm,
+)
+
+EXCHANGE = frozenset({"greet", "handover", "out_of_scope", "distress", "emergency", "thanks"})
+SUBJECTS = ("adhesion", "bulletin", "conges", "dpae")
+NAMES = (*SUBJECTS, *sorted(EXCHANGE))
+
+# Gauges that read the first sign only, the logarithm of the best probability: 0.5 at p = 0.5 and at p = 0.2.
+RIGHT = Gauge((4.0, 0, 0, 0, 0, 0), 4.0 * 0.693)
+OFFER = Gauge((4.0, 0, 0, 0, 0, 0, 0), 4.0 * 1.609)
+JUDGEMENT = Judgement(RIGHT, OFFER, Borders(direct=0.5, offer=0.5), EXCHANGE)
+
+
+def evidence(**probabilities: float) -> Evidence:
+    rest = (1.0 - sum(probabilities.values())) / (len(NAMES) - len(probabilities))
+    full = {name: probabilities.get(name, rest) for name in NAMES}
+    return Evidence(sorted(full.items(), key=lambda pair: -pair[1]), dict.fromkeys(NAMES, 0.5))
+
+
+def test_a_sure_subject_is_answered() -> None:
+    decision = decide(evidence(adhesion=0.9), JUDGEMENT)
+    assert (decision.kind, decision.subjects) == (ANSWER, ("adhesion",))
+
+
+def test_two_likely_subjects_are_offered_best_first() -> None:
+    decision = decide(evidence(bulletin=0.3, adhesion=0.4), JUDGEMENT)
+    assert (decision.kind, decision.subjects[:2]) == (CLARIFY, ("adhesion", "bulletin"))
+
+
+def test_an_even_spread_is_refused() -> None:
+    spread = evidence(handover=0.01, distress=0.01, emergency=0.01)
+    assert decide(spread, JUDGEMENT).kind == ABSTAIN
+
+
+def test_a_poorly_heard_subject_is_asked_back_however_sure() -> None:
+    decision = decide(evidence(adhesion=0.95), JUDGEMENT, heard_confidence=0.2)
+    assert (decision.kind, decision.subjects) == (CLARIFY, ("adhesion",))
+
+
+def test_poor_hearing_does_not_keep_anyone_from_a_person_or_a_greeting() -> None:
+    assert decide(evidence(handover=0.9), JUDGEMENT, heard_confidence=0.1).subjects == ("handover",)
+    assert decide(evidence(greet=0.9), JUDGEMENT, heard_confidence=0.1).subjects == ("greet",)
+
+
+@pytest.mark.parametrize("name", ["distress", "emergency"])
+def test_a_life_in_danger_wins_over_a_much_likelier_subject(name: str) -> None:
+    decision = decide(evidence(adhesion=0.7, **{name: 0.25}), JUDGEMENT)
+    assert (decision.kind, decision.subjects) == (ANSWER, (name,))
+
+
+def test_distress_and_emergency_add_up_and_the_likelier_is_answered() -> None:
+    assert safety_alarm({"distress": 0.13, "emergency": 0.09}, 0.2) == "distress"
+    assert safety_alarm({"distress": 0.09, "emergency": 0.09}, 0.2) == ""
+
+
+def test_an_unclear_text_that_may_ask_for_a_person_is_a_request_for_a_person() -> None:
+    assert decide(evidence(adhesion=0.3, handover=0.2), JUDGEMENT).subjects == ("handover",)
+
+
+def test_a_clear_question_is_not_taken_for_a_request_for_a_person() -> None:
+    assert decide(evidence(adhesion=0.8, handover=0.12), JUDGEMENT).subjects == ("adhesion",)
+
+
+def test_a_foreign_question_is_recognised_as_foreign() -> None:
+    assert decide(evidence(out_of_scope=0.9), JUDGEMENT).subjects == ("out_of_scope",)
+
+
+def test_the_exchange_itself_is_never_offered_as_a_choice() -> None:
+    offered = choices(evidence(thanks=0.4, adhesion=0.3, greet=0.1).ranking, JUDGEMENT)
+    assert offered[0] == "adhesion"
+    assert not set(offered) & EXCHANGE
+
+
+def test_unlikely_subjects_are_not_offered_beside_the_best() -> None:
+    judgement = replace(JUDGEMENT, borders=Borders(choice=0.2))
+    assert choices(evidence(adhesion=0.6).ranking, judgement) == ("adhesion",)
+
+
+@given(st.lists(st.floats(0.001, 1), min_size=len(NAMES), max_size=len(NAMES)), st.none() | st.floats(0, 1))
+def test_whatever_the_evidence_the_decision_is_whole(raw: list[float], heard: float | None) -> None:
+    ranking = sorted(zip(NAMES, (p / sum(raw) for p in raw), strict=True), key=lambda pair: -pair[1])
+    decision = decide(Evidence(ranking, dict.fromkeys(NAMES, 0.3)), JUDGEMENT, heard)
+    expected = {ANSWER: {1}, CLARIFY: {1, 2, 3}, ABSTAIN: {0}}[decision.kind]
+    assert len(decision.subjects) in expected
+    assert set(decision.subjects) <= set(NAMES)
+
+
+def test_a_gauge_stays_a_probability_for_extreme_signs() -> None:
+    assert Gauge((1.0,), 0.0).read([1e9]) == pytest.approx(1.0)
+    assert Gauge((1.0,), 0.0).read([-1e9]) == pytest.approx(0.0)
