@@ -211,7 +211,7 @@ class Gateway:
 
     def _start_line(self) -> Child:
         phone = self.settings.phone
-        argv = [sys.executable, "-m", "voice.sip", "--socket", str(self.socket_path)]
+        argv = [sys.executable, "-m", "voice.sip", "--socket", str(self.socket_path), "--follow-parent"]
         env = {"PYTHONPATH": str(PROJECT_DIR), "GUICHET_PHONE__PASSWORD": phone.password.get_secret_value()}
         return self.supervisor.add(ChildSpec("phone", argv, env=env, start_timeout_seconds=30.0))
 

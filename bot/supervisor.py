@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ _STABLE_SECONDS = 60.0
 _POLL_SECONDS = 0.25
 _STOP_SECONDS = 8.0
 _MISCONFIGURED = 2
+
+# A gateway that is killed outright must not leave children behind that hold its ports (Linux only).
+_DIES_WITH_US = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
 class State(StrEnum):
@@ -110,8 +114,12 @@ class Child:
         self.state = State.STARTING
         self._ready.clear()
         self._announced.clear()
+        if shutil.which(self.spec.argv[0]) is None:
+            self.reason = f"{self.spec.argv[0]} is missing. `make setup` installs it."
+            return None
         try:
             self._process = await asyncio.create_subprocess_exec(
+                *_DIES_WITH_US,
                 *self.spec.argv,
                 env={**os.environ, **self.spec.env},
                 stdin=asyncio.subprocess.DEVNULL,
@@ -121,9 +129,7 @@ class Child:
                 limit=1 << 20,
             )
         except OSError as error:
-            self.reason = (
-                f"{self.spec.argv[0]} cannot be started: {error.strerror}. `make setup` installs what is missing."
-            )
+            self.reason = f"{self.spec.argv[0]} cannot be started: {error.strerror}."
             return None
         readers = [asyncio.create_task(self._read(stream)) for stream in (self._process.stdout, self._process.stderr)]
         ready = asyncio.create_task(self._become_ready())

@@ -23,6 +23,7 @@ from voice.french.quantities import (
     numbers,
     ordinals,
     rates,
+    sounded_finals,
     thousands,
 )
 from voice.french.tables import PRONUNCIATIONS, SYMBOLS
@@ -55,6 +56,7 @@ def speak(text: str, exceptions: Mapping[str, str] = DEFAULT) -> str:
         fractions,
         ordinals,
         numbers,
+        sounded_finals,
     ):
         text = step(text)
     return _tidy(_symbols(initials(text, exceptions)))

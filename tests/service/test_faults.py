@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,20 @@ def test_a_killed_rasa_is_admitted_to_caller_and_visitor_and_started_again(own_s
     own_service.wait_until(lambda health: health["status"] == "ok")
     (reply,) = own_service.lines("ask", "--json", "Comment adhérer ?")
     assert reply["outcome"] == "answered"
+
+
+def test_a_gateway_killed_outright_leaves_no_process_behind_and_starts_again(own_service: Service) -> None:
+    own_service.start()
+    children = own_service.children()
+    assert len(children) == 3
+    assert own_service.process is not None
+    own_service.process.kill()
+    own_service.process.wait()
+    deadline = time.monotonic() + 15
+    while any(Path(f"/proc/{pid}/cmdline").exists() for pid in children.values()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert [name for name, pid in children.items() if Path(f"/proc/{pid}/cmdline").exists()] == []
+    own_service.start()
 
 
 def test_a_missing_voice_leaves_the_chat_alive_and_names_the_remedy(own_service: Service) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from voice.french.numbers import cardinal, counted, decimal, ordinal, roman
-from voice.french.tables import FEMININE, FRACTIONS, LETTERS, MONTHS, UNITS
+from voice.french.tables import FEMININE, FRACTIONS, LETTERS, MONTHS, NOT_COUNTED, SOUNDED, UNITS
 
 _NUMBER = r"(?<![0-9])([0-9]+)"
+_NOUN = re.compile(rf"\b({'|'.join(SOUNDED)})(?= (?:{'|'.join(NOT_COUNTED)})\b)(?! pour cent)")
 _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 
 
@@ -129,3 +130,8 @@ def _letters_of_code(match: re.Match[str]) -> str:
 def _number(match: re.Match[str]) -> str:
     following = match[2] or ""
     return cardinal(match[1], feminine=following.strip().lower() in FEMININE) + following
+
+
+def sounded_finals(text: str) -> str:
+    """Six, huit and dix keep their last consonant where they count nothing: "le sisse du mois"."""
+    return _NOUN.sub(lambda m: SOUNDED[m[1]], text)

@@ -85,6 +85,13 @@ FEMININE = frozenset(
     "absences ligne lignes pièce pièces copie copies signature signatures adresse adresses étape étapes".split()
 )
 
+# The phonemiser leaves out their last consonant before any other: right in "six jours", wrong in "le six du mois".
+SOUNDED = {"six": "sisse", "huit": "huitte", "dix": "disse"}
+NOT_COUNTED = (
+    "du de des au aux à et ou qui que sur est sont dans par chaque puis avec sans mais ni pour "
+    "zéro vingt trente quarante cinquante soixante"
+).split()
+
 FRACTIONS = {(1, 2): "un demi", (1, 3): "un tiers", (2, 3): "deux tiers", (1, 4): "un quart", (3, 4): "trois quarts"}
 
 # Short public numbers, said in pairs.

@@ -123,7 +123,7 @@ def test_articles_are_not_roman_numerals() -> None:
         ("le 0149232222", "le zéro un, quarante-neuf, vingt-trois, vingt-deux, vingt-deux"),
         ("le +33 1 49 23 22 22", "le plus trente-trois, un, quarante-neuf, vingt-trois, vingt-deux, vingt-deux"),
         ("le 0 806 803 800", "le zéro huit cent six, huit cent trois, huit cents"),
-        ("le 3646", "le trente-six quarante-six"),
+        ("le 3646", "le trente-sisse quarante-six"),
         ("3646 €", "trois mille six cent quarante-six euros"),
         (
             "le Siret 123 456 789 00012",
@@ -181,6 +181,21 @@ def test_abbreviations(written: str, said: str) -> None:
     ],
 )
 def test_initials(written: str, said: str) -> None:
+    check(written, said)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("le 6 du mois suivant", "le sisse du mois suivant"),
+        ("le 28 de chaque mois", "le vingt-huitte de chaque mois"),
+        ("de 10 à 16", "de disse à seize"),
+        ("6 jours, 10 salariés, 8 euros", "six jours, dix salariés, huit euros"),
+        ("70 % et 10 pour cent", "soixante-dix pour cent et dix pour cent"),
+        ("tapez 6.", "tapez six."),
+    ],
+)
+def test_six_huit_and_dix_sound_their_last_letter_where_they_count_nothing(written: str, said: str) -> None:
     check(written, said)
 
 
