@@ -80,14 +80,14 @@ async def test_each_message_is_announced_once_in_plain_words(page: Page, server:
 
 async def test_a_text_can_never_become_markup_or_a_dangerous_link(page: Page, server: FakeChatServer) -> None:
     text = (
-        "<img src=x onerror=alert(1)> **gras <b>non</b>** [piège](javascript:alert(1)) [vieux](http://a.fr)\n"
+        "<img src=x onerror=alert(1)> **gras <b>non</b>** [piège](javascript:alert(1)) [vieux](ftp://a.fr)\n"
         "[écrire](mailto:a@example.org) [appeler](tel:+33100000000) [page](https://example.org/a_(b)) [vide]()"
     )
     server.replies["test"] = ANSWER | {"answers": [{"id": "x", "text": text, "title": "", "source": "<i>s</i>"}]}
     await ask(page, "test")
     bubble = transcript(page).locator(".message--bot .bubble").last
     await expect(bubble).to_contain_text("<img src=x onerror=alert(1)>")
-    await expect(bubble).to_contain_text("[piège](javascript:alert(1)) [vieux](http://a.fr)")
+    await expect(bubble).to_contain_text("[piège](javascript:alert(1)) [vieux](ftp://a.fr)")
     await expect(bubble).to_contain_text("[vide]()")
     await expect(bubble.locator("strong")).to_have_text("gras <b>non</b>")
     links = await bubble.get_by_role("link").evaluate_all("all => all.map(a => [a.href, a.rel])")

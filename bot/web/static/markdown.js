@@ -1,10 +1,10 @@
 // The light Markdown of the answers, built as DOM nodes: paragraphs, "- " lists, **bold**, [text](address).
-// Text never becomes HTML. An address that is not https:, mailto: or tel: stays plain text.
+// Text never becomes HTML. An address that is not https:, http:, mailto: or tel: stays plain text.
 
 import { TEXTS } from "./texts.js";
 
 const INLINE = /\*\*(?<bold>[^*]+)\*\*|\[(?<label>[^\][]+)\]\((?<address>[^()\s]+(?:\([^()\s]*\)[^()\s]*)*)\)/gu;
-const SAFE_SCHEMES = new Set(["https:", "mailto:", "tel:"]);
+const SAFE_SCHEMES = new Set(["https:", "http:", "mailto:", "tel:"]);
 
 /** A fragment for the whole text. */
 export function renderMarkdown(text) {
@@ -52,7 +52,7 @@ export function safeLink(address, label) {
   link.href = url.href;
   link.rel = "noopener noreferrer";
   link.append(label);
-  if (url.protocol === "https:") {
+  if (url.protocol.startsWith("http")) {
     link.target = "_blank";
     const note = document.createElement("span");
     note.className = "hidden-text";
