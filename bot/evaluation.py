@@ -130,10 +130,12 @@ def _labelled(row: list[str], where: str, known: Mapping[str, Any] | None) -> La
 
 
 def confusions(judged: Sequence[Judged]) -> list[tuple[str, str, int]]:
-    """(asked, answered or first in the ranking, how often) of all that was not direct, most frequent first."""
-    pairs = Counter(
-        ("+".join(one.labelled.intents), one.subjects[0] if one.subjects else "(refused)")
-        for one in judged
-        if not one.direct
-    )
-    return [(asked, got, count) for (asked, got), count in pairs.most_common()]
+    """(asked, what was done, how often) of all that was not direct, most frequent first."""
+    pairs = Counter(("+".join(one.labelled.intents), _done(one)) for one in judged if not one.direct)
+    return [(asked, done, count) for (asked, done), count in pairs.most_common()]
+
+
+def _done(one: Judged) -> str:
+    if one.refused:
+        return "(refused)"
+    return " or ".join(one.subjects) + " ?" if one.kind == "clarify" else " and ".join(one.subjects)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bot.errors import ModelMissing
 from bot.settings import PROJECT_DIR, Settings
 from voice.audio import float_to_pcm
-from voice.piper_voice import PiperVoice
+from voice.piper_voice import PiperVoice, give_memory_back
 from voice.plausibility import plausible
 from voice.speech import Speech
 from voice.turn import Hearing
@@ -46,7 +46,9 @@ class PiperSynthesiser:
         return self._voice.digest
 
     def speak(self, text: str, length_scale: float) -> bytes:
-        return float_to_pcm(self._voice.synthesise(text, length_scale=length_scale))
+        pcm = float_to_pcm(self._voice.synthesise(text, length_scale=length_scale))
+        give_memory_back()  # a few ms; without it the process keeps the room of every long sentence, 1 GB and more
+        return pcm
 
 
 def load_speech(settings: Settings) -> Speech:
@@ -54,7 +56,7 @@ def load_speech(settings: Settings) -> Speech:
     chosen = settings.speech
     whisper = load_recogniser(settings)
     voice = PiperVoice(_place(settings.voices_path, chosen.voice, ".onnx"), threads=chosen.synthesis_threads)
-    whisper.transcribe(np.zeros(16000, np.float32))
+    whisper.transcribe(np.random.default_rng(0).normal(0, 0.01, 16000).astype(np.float32))
     voice.synthesise("Bonjour.")
     return Speech(
         WhisperRecogniser(whisper),

@@ -74,7 +74,7 @@ class PiperVoice:
             ) from None
         self._engine = PiperEngine(session=session, config=config)
         self.rate_hz: int = config.sample_rate
-        _give_memory_back()
+        give_memory_back()
 
     @cached_property
     def digest(self) -> str:
@@ -130,7 +130,7 @@ def _session_options(threads: int) -> onnxruntime.SessionOptions:
     return options
 
 
-def _give_memory_back() -> None:
+def give_memory_back() -> None:
     """Loading takes twice the memory that remains; glibc keeps the rest unless asked."""
     with suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL("libc.so.6").malloc_trim(0)

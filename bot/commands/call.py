@@ -36,12 +36,15 @@ def call_command(
     uri: Annotated[str, typer.Option(help="SIP URI to dial; by default that of the service.")] = "",
     key: Annotated[list[str] | None, typer.Option(help="Keys to press after the recordings, each as a turn.")] = None,
     record: Annotated[Path | None, typer.Option(help="Writes what the caller hears to this WAV file.")] = None,
+    skip_answers: Annotated[
+        bool, typer.Option("--skip-answers", help="Cut each answer short with # once it begins.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a turn.")] = False,
 ) -> None:
     """Call the service, play recordings as the caller's turns, and tell what it understood and how fast it answered."""
     script = read_turns(turns or [], key or [])
     settings = load_settings()
-    asyncio.run(_call(settings, script, uri, record, json))
+    asyncio.run(_call(settings, script, uri=uri, record=record, as_json=json, skip=skip_answers))
 
 
 def read_turns(files: list[Path], keys: list[str]) -> list[CallerTurn]:
@@ -61,8 +64,9 @@ def _spoken(number: int, file: Path) -> CallerTurn:
     return CallerTurn(file=file, pcm=float_to_pcm(resample(samples, rate_hz, RATE_HZ)))
 
 
-async def _call(settings: Settings, script: list[CallerTurn], uri: str, record: Path | None, as_json: bool) -> None:
-
+async def _call(
+    settings: Settings, script: list[CallerTurn], *, uri: str, record: Path | None, as_json: bool, skip: bool
+) -> None:
     async with aiohttp.ClientSession() as session, contextlib.AsyncExitStack() as stack:
         if uri:
             url = base_url(settings)
@@ -72,7 +76,14 @@ async def _call(settings: Settings, script: list[CallerTurn], uri: str, record: 
                 running_service(session, settings, parts=("dialogue", "actions", "speech", "phone"))
             )
         await _place(
-            session, url=url, token=settings.desk_token(), script=script, uri=uri, record=record, as_json=as_json
+            session,
+            url=url,
+            token=settings.desk_token(),
+            script=script,
+            uri=uri,
+            record=record,
+            as_json=as_json,
+            skip=skip,
         )
 
 
@@ -85,6 +96,7 @@ async def _place(
     uri: str,
     record: Path | None,
     as_json: bool,
+    skip: bool,
 ) -> None:
     from voice.sip.phone import Phone
 
@@ -92,7 +104,9 @@ async def _place(
         _progress(f"Dialling {uri} …")
         call = await phone.dial(uri)
         try:
-            async for report in ScriptedCaller(call, CallView(session, url, token, call.line_id)).play(script):
+            async for report in ScriptedCaller(
+                call, CallView(session, url, token, call.line_id), skip_answers=skip
+            ).play(script):
                 print(_as_json(report) if as_json else _as_text(report), flush=True)
         finally:
             await call.hang_up()

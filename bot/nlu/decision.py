@@ -4,8 +4,8 @@ A probability alone is a poor measure of sureness: it is high for nonsense that 
 example. Two small gauges, fitted by cross-validation at training time (`bot/nlu/calibration.py`), weigh the
 probabilities together with the closeness to known examples of each subject. `right` estimates how often the best
 subject is the right one, `offer` how often the right one is among those offered; both are probabilities, so the
-borders are plain policy. Measured on the development questions: at 93 % of questions served, wrong direct
-answers fall from 5 % (border on the probability alone) to 1 %.
+borders are plain policy. Measured on the development questions with 80 % of ours answered at once: 2.6 % of all are
+answered wrongly with a border on the probability alone, 1.3 % with the gauge.
 """
 
 from __future__ import annotations

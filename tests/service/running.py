@@ -51,6 +51,7 @@ class Service:
             "GUICHET_DIALOGUE__RASA_URL": f"http://127.0.0.1:{free_port()}",
             "GUICHET_DIALOGUE__ACTIONS_URL": f"http://127.0.0.1:{free_port()}",
             "GUICHET_WEB__MESSAGES_PER_MINUTE": "600",
+            "GUICHET_SPEECH__PRERENDER": "false",  # the cores belong to the tests
         } | self.env
 
     @property

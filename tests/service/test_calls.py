@@ -93,7 +93,8 @@ def test_ten_questions_are_answered_and_none_wrongly(service: Service) -> None:
         one for one in read_manifest(AUDIO / "manifest.tsv") if one.intents[0] not in ("handover", "out_of_scope")
     ]
     assert len(recordings) == 10
-    reports = service.lines("call", *[str(one.path) for one in recordings], "--json", seconds=500)
+    files = [str(one.path) for one in recordings]
+    reports = service.lines("call", *files, "--skip-answers", "--json", seconds=500)
     got = [
         (one.path.stem, report["outcome"], report["intent"]) for one, report in zip(recordings, reports, strict=True)
     ]

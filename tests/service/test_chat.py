@@ -21,7 +21,9 @@ def page(service: Service) -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1100, "height": 1000}, locale="fr-FR", reduced_motion="reduce")
         elsewhere: list[str] = []
-        page.on("request", lambda request: None if request.url.startswith(service.url) else elsewhere.append(request.url))
+        page.on(
+            "request", lambda request: None if request.url.startswith(service.url) else elsewhere.append(request.url)
+        )
         page.goto(service.url)
         yield page
         browser.close()
