@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json as json_format
 import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
+from uuid import uuid4
 
 import aiohttp
 import typer
@@ -49,12 +52,25 @@ async def ask_once(
     session: aiohttp.ClientSession, settings: Settings, url: str, question: str, channel: Channel
 ) -> dict[str, Any]:
     """The API's reply to one question in a conversation of its own, erased afterwards."""
+    async with conversation(session, settings, url, channel) as say:
+        return await say(question)
+
+
+@asynccontextmanager
+async def conversation(
+    session: aiohttp.ClientSession, settings: Settings, url: str, channel: Channel
+) -> AsyncIterator[Callable[[str], Awaitable[dict[str, Any]]]]:
+    """A conversation over the API, erased at the end; what it yields asks one question."""
     desk = {"Authorization": f"Bearer {settings.desk_token()}"}
     opened = await _call(session, "POST", f"{url}/api/conversations", desk, {"channel": channel.value})
     own = {"Authorization": f"Bearer {opened['token']}"}
     place = f"{url}/api/conversations/{opened['id']}"
+
+    async def say(question: str) -> dict[str, Any]:
+        return await _call(session, "POST", f"{place}/messages", own, {"client_id": uuid4().hex, "text": question})
+
     try:
-        return await _call(session, "POST", f"{place}/messages", own, {"client_id": "1", "text": question})
+        yield say
     finally:
         async with session.delete(place, headers=own):
             pass

@@ -15,7 +15,7 @@ import aiohttp
 import typer
 
 from bot.callers import CallerTurn, CallView, ScriptedCaller, TurnReport
-from bot.commands.ask import ask_once
+from bot.commands.ask import conversation
 from bot.commands.call import service_uri
 from bot.commands.evaluate import read_manifest
 from bot.dialogue import Channel
@@ -110,12 +110,14 @@ async def _typed(session: aiohttp.ClientSession, settings: Settings, url: str, c
     """Milliseconds from sending a question never asked before to having its whole answer."""
     lines = QUESTIONS.read_text(encoding="utf-8").splitlines()[1:]
     questions = [line.split("\t")[0] for line in lines][: count + 3]
-    waits = []
+    waits: list[float] = []
     for number, question in enumerate(questions):
-        started = time.perf_counter()
-        await ask_once(session, settings, url, question, Channel.WEB)
-        if number >= 3:  # the first ones open connections
+        async with conversation(session, settings, url, Channel.WEB) as say:
+            started = time.perf_counter()
+            await say(question)
             waits.append((time.perf_counter() - started) * 1000)
+        if number < 3:  # the first ones open connections
+            waits.clear()
     return waits
 
 
