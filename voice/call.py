@@ -73,7 +73,7 @@ class Phase(StrEnum):
 class Patience:
     """How long each wait may last, in seconds, and how often a caller may stay silent or be misheard."""
 
-    pause_seconds: float = 0.2
+    pause_seconds: float = 0.15
     turn_over_seconds: float = 0.6
     turn_over_complete_seconds: float = 0.45
     max_utterance_seconds: float = 20.0
