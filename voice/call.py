@@ -196,8 +196,10 @@ class Call:
                 self._utterance.ended_at = None
                 self.attempt += 1  # what is being transcribed is no longer all that was said
                 return self._hear_out(now)
-            case Heard(attempt=attempt, hearing=hearing) if attempt == self.attempt:
-                return self._heard_early(hearing, now)
+            case Heard(attempt=attempt, hearing=hearing) if (
+                attempt == self.attempt and self._utterance.ended_at is not None
+            ):
+                return self._heard_early(hearing, self._utterance.ended_at, now)
             case Tick() if self._due(now):
                 return self._listened_long_enough(now)
             case _:
@@ -271,12 +273,11 @@ class Call:
         self.wake_at = max(now, began + self.patience.max_utterance_seconds)
         return []
 
-    def _heard_early(self, hearing: Hearing | None, now: float) -> list[Command]:
+    def _heard_early(self, hearing: Hearing | None, ended_at: float, now: float) -> list[Command]:
         """A transcript came while the silence is still being waited for: it may shorten the wait."""
         self._utterance.hearing, self._utterance.transcribed = hearing, True
-        assert self._utterance.ended_at is not None  # an attempt exists only after a pause
         if hearing is not None and hearing.certainty == "high" and complete_sentence(hearing.text):
-            self.wake_at = self._utterance.ended_at + self.patience.turn_over_complete_seconds
+            self.wake_at = ended_at + self.patience.turn_over_complete_seconds
         if self._due(now):
             return self._question(now)
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.dialogue import Answer, Choice, Outcome, Reply
@@ -401,6 +401,7 @@ EVENTS = st.one_of(
 )
 
 
+@example([(m.Said(1), 0.0), (m.Heard(1, None), 0.0)], False)
 @given(st.lists(st.tuples(EVENTS, st.floats(0, 30)), max_size=60), st.booleans())
 @settings(max_examples=400, deadline=None)
 def test_whatever_arrives_in_whatever_order_no_wait_is_without_end(
