@@ -1,7 +1,5 @@
 """When the database fails: one sentence with the remedy, no words of a person, and what was there stays there."""
 
-# ruff: noqa: ASYNC240
-
 from __future__ import annotations
 
 import sqlite3

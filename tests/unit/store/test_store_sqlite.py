@@ -1,5 +1,4 @@
 """The file: its tables, who may read it, and what is left in it."""
-# ruff: noqa: ASYNC240
 
 from __future__ import annotations
 
