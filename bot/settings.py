@@ -119,7 +119,7 @@ class ConversationSettings(Section):
     """How long a caller and the bot may take. Seconds."""
 
     pause_seconds: float = Field(
-        0.15, gt=0.1, le=2, description="Silence after which transcription starts, still revocable."
+        0.2, gt=0.1, le=2, description="Silence after which transcription starts, still revocable."
     )
     turn_over_seconds: float = Field(0.6, gt=0.2, le=3, description="Silence that ends the caller's turn.")
     turn_over_complete_seconds: float = Field(

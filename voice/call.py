@@ -12,8 +12,7 @@ obeyed at any moment.
 A turn ends in two stages: after `pause_seconds` of silence the transcription starts, and is thrown
 away if the caller goes on; after `turn_over_seconds` (less when the transcript is already a
 confident, finished sentence) the question is asked. The transcription is thus hidden behind a
-silence that has to be waited for anyway. The detector itself sees the end of speech some 150 ms late,
-so that a caller's real silence is that much longer than these figures.
+silence that has to be waited for anyway.
 
 Pure: no clock, no awaiting, no logging. `voice/session.py` drives it.
 """
@@ -73,7 +72,7 @@ class Phase(StrEnum):
 class Patience:
     """How long each wait may last, in seconds, and how often a caller may stay silent or be misheard."""
 
-    pause_seconds: float = 0.15
+    pause_seconds: float = 0.2
     turn_over_seconds: float = 0.6
     turn_over_complete_seconds: float = 0.45
     max_utterance_seconds: float = 20.0

@@ -33,7 +33,7 @@ _LONGEST_PHONEMES = 400
 """The default voice drops what exceeds 510 phonemes; a sentence of that length is cut between words."""
 _PAUSE_SECONDS = 0.2
 _PEAK_DBFS = -3.0
-_KEEP_BEFORE_SECONDS, _KEEP_AFTER_SECONDS = 0.08, 0.12
+_KEEP_BEFORE_SECONDS, _KEEP_AFTER_SECONDS = 0.03, 0.12
 
 _ENGINE_ERRORS = (
     ort_errors.Fail,
@@ -85,7 +85,7 @@ class PiperVoice:
     def synthesise(self, text: str, *, length_scale: float | None = None) -> NDArray[np.float32]:
         """Speaks a text as it stands (see `voice.spoken_french`): float32 at 8 kHz, peak at -3 dBFS.
 
-        At most 80 ms of silence are left before and 120 ms after. Empty when there is nothing to say.
+        At most 30 ms of silence are left before and 120 ms after. Empty when there is nothing to say.
         Blocks. Raises `SpeechUnavailable` when the engine fails.
         """
         scale = self.length_scale if length_scale is None else length_scale

@@ -28,7 +28,7 @@ from bot.errors import SpeechUnavailable
 from voice.turn import Hearing
 
 Samples = NDArray[np.float32]
-_CACHE_VERSION = "1"
+_CACHE_VERSION = "2"
 _BACKGROUND_PAUSE_SECONDS = 0.2
 
 log = structlog.get_logger(__name__)

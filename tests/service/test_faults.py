@@ -64,7 +64,9 @@ def test_a_taken_sip_port_leaves_the_chat_alive_and_names_the_setting(own_servic
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", own_service.sip_port))
         own_service.start(ready=False)
-        health = own_service.wait_until(lambda health: health["status"] == "degraded")
+        health = own_service.wait_until(lambda health: health["parts"]["phone"]["status"] == "down")
+        (reply,) = own_service.lines("ask", "--json", "Comment adhérer ?")
+    assert reply["outcome"] == "answered"
     assert "phone.port" in health["parts"]["phone"]["detail"]
 
 

@@ -42,6 +42,17 @@ def test_a_soft_word_end_stays_in_its_word() -> None:
     assert hear(ear, 0.2, 1.0) == [], "but does not begin one"
 
 
+def test_the_time_in_which_a_word_fades_counts_as_silence_but_a_long_murmur_does_not() -> None:
+    ear = Ear(pause_seconds=0.3)
+    hear(ear, 0.9, 1.0)
+    hear(ear, 0.2, 0.13)
+    assert hear(ear, 0.0, 0.2), "0.13 s of fading and 0.2 s of silence are a pause of 0.3 s"
+    ear.forget()
+    hear(ear, 0.9, 1.0)
+    assert hear(ear, 0.2, 2.0) == []
+    assert hear(ear, 0.0, 0.1) == [], "only 0.16 s of a murmur count"
+
+
 def test_the_first_syllable_is_kept() -> None:
     ear = Ear()
     hear(ear, 0.1, 1.0, value=0.5)  # the detector has not seen it yet
