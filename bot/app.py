@@ -38,7 +38,7 @@ from bot.web.texts import load_web_texts
 from voice.call import Patience
 from voice.calls import Calls
 from voice.line_server import LineServer
-from voice.prompts import PhonePrompts, load_prompts
+from voice.prompts import PhonePrompts, fixed_sentences, load_prompts
 from voice.silero import SileroVad
 from voice.speech import Speech
 from voice.spoken import spoken_sentences
@@ -204,7 +204,8 @@ class Gateway:
         self.health.add("phone", lambda: _child_part(line))
         if settings.speech.prerender:
             await self.ready.wait()  # until then the cores belong to Rasa
-            fixed = [sentence for text in prompts.fixed_texts() for sentence in spoken_sentences(text)]
+            texts = [*prompts.fixed_texts(), *fixed_sentences(PROMPTS_FILE)]
+            fixed = [sentence for text in texts for sentence in spoken_sentences(text)]
             rest = [sentence for text in answers for sentence in spoken_sentences(text)]
             made = await speech.prerender([*fixed, *rest])
             log.info("prerender.done", rendered=made, sentences=len(fixed) + len(rest))

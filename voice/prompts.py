@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import yaml
 
 from bot.errors import BadKnowledge
+
+_END = re.compile(r"(?<=[.?!])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +60,13 @@ def load_prompts(path: Path, service: str) -> PhonePrompts:
     if len(values["silence"]) != 2:
         raise BadKnowledge(f"{path}: phone_line.silence must hold two sentences, for the first and the second silence.")
     return PhonePrompts(**values)
+
+
+def fixed_sentences(path: Path) -> list[str]:
+    """The sentences of the dialogue itself (key `dialogue`, telephone wordings) in which nothing is filled in.
+
+    They open most clarifying questions and refusals, so that their first sound is in the cache.
+    """
+    raw: Any = yaml.safe_load(path.read_text(encoding="utf-8")).get("dialogue") or {}
+    texts = [text for entry in raw.values() if isinstance(entry, dict) for text in entry.get("phone") or []]
+    return [sentence for text in texts for sentence in _END.split(text) if sentence and "{" not in sentence]

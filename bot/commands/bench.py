@@ -65,13 +65,18 @@ async def _latency(settings: Settings, rounds: int, typed: int) -> dict[str, Any
             _progress(f"Round {number + 1} of {rounds}: {len(turns)} spoken questions.")
             reports += await _spoken(session, settings, url, turns)
         memory = resident_mb([int(settings.pid_file.read_text(encoding="ascii"))])
-    waits = [report.end_of_speech_to_first_audio_ms for report in reports]
-    known = [wait for wait in waits if wait is not None]
+    # What is cached is the answers; a clarifying question names its choices and is partly spoken live.
+    answered = [report for report in reports if report.outcome == "answered"]
     return {
-        "n": len(known),
-        "unanswered": len(waits) - len(known),
-        **percentiles(known),
-        "segments": {name: p50(_segment(reports, name)) for name in SEGMENTS},
+        "n": len(answered),
+        **percentiles(_waits(answered)),
+        "segments": {name: p50(_segment(answered, name)) for name in SEGMENTS},
+        "every_turn": {
+            "n": len(reports),
+            "not_answered": len(reports) - len(answered),
+            "mute": len(reports) - len(_waits(reports)),
+            **percentiles(_waits(reports)),
+        },
         "typed": {"n": len(written), **percentiles(written)},
         "memory_mb": memory,
         "machine": machine(),
@@ -133,6 +138,11 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
 def p50(values: Sequence[float]) -> float | None:
     """Median, or None without values."""
     return round(statistics.median(values), 1) if values else None
+
+
+def _waits(reports: Sequence[TurnReport]) -> list[float]:
+    waits = [report.end_of_speech_to_first_audio_ms for report in reports]
+    return [wait for wait in waits if wait is not None]
 
 
 def _segment(reports: Sequence[TurnReport], name: str) -> list[float]:
