@@ -1,8 +1,11 @@
 """Vectors of the training examples, kept on disk, so that training again costs seconds instead of minutes.
 
-Embedding 2,800 examples takes two to three CPU minutes; a corrected file changes a dozen of them. The store
+Embedding 4,000 examples takes the better part of a CPU minute; a corrected file changes a dozen of them. The store
 is one .npz per encoder, keyed by a digest of the text: it holds no text. `python -m bot.nlu.vectors` reads a
 JSON list of texts on standard input and fills the store on all cores; training itself then only reads it.
+
+Texts are embedded one by one: in company a vector differs in its last digits, and training twice must give the same
+model whatever the store held before.
 """
 
 from __future__ import annotations
