@@ -39,7 +39,8 @@ class Ranked:
 class Answer:
     """A verified text. `id` is the subject's intent name; `text` is worded for the channel.
 
-    `source` and `verified_on` (ISO date) are empty for the exchange itself (greeting, thanks, …).
+    `source` and `verified_on` (ISO date) are empty for the exchange itself (greeting, thanks, …). `language` is empty
+    for the pack's own.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Answer:
     source: str = ""
     source_url: str = ""
     verified_on: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Reply:
     """What the dialogue decided about one question.
 
     `text` is what to show or say when there is no answer: the clarifying question, the honest
-    refusal, the announcement of the handover. With answers, `text` is empty.
+    refusal, the announcement of the handover. With answers it is what to say after them on the telephone (the offer
+    of details), else empty.
     `control` asks the carrier for something only it can do: "slower", "louder", "wait", "goodbye".
     """
 
@@ -84,10 +87,19 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What a recogniser may have heard, and how sure it is of it (0 to 1)."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One message of a person. `choice` is set instead of `text` when a button or key was used.
 
-    `heard_confidence` is the recogniser's, from 0 to 1; None when the question was typed.
+    `heard_confidence` is the recogniser's, from 0 to 1; None when the question was typed. `alternatives` are its
+    other readings of the same utterance, likeliest first, without `text` itself.
     """
 
     conversation_id: str
@@ -95,6 +107,7 @@ class Question:
     text: str = ""
     choice: str = ""
     heard_confidence: float | None = None
+    alternatives: tuple[Reading, ...] = ()
 
 
 class Dialogue(Protocol):

@@ -36,6 +36,7 @@ class RasaDialogue:
             "text": question.text,
             "choice": question.choice,
             "heard_confidence": question.heard_confidence,
+            "alternatives": [{"text": one.text, "confidence": one.confidence} for one in question.alternatives],
         }
         try:
             async with self._session.post(

@@ -94,4 +94,5 @@ def through_a_line(samples: NDArray[np.float32], rng: np.random.Generator) -> ND
     return (noisy / max(1.0, float(np.abs(noisy).max()) / 0.7)).astype(np.float32)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from bot.dialogue import Choice, Outcome, Reply
+from bot.dialogue import Choice, Outcome, Reading, Reply
 from voice.call_messages import (
     Ask,
     CallAnswered,
@@ -315,14 +315,22 @@ class Call:
             return self._not_heard(hearing, now)
         self.silences = self.misheard = 0
         self._turn = TurnKept(heard=hearing.text, heard_confidence=hearing.confidence)
-        return self._ask(now, text=hearing.text, confidence=hearing.confidence)
+        return self._ask(now, text=hearing.question, confidence=hearing.confidence, alternatives=hearing.alternatives)
 
-    def _ask(self, now: float, *, text: str = "", choice: str = "", confidence: float | None = None) -> list[Command]:
+    def _ask(
+        self,
+        now: float,
+        *,
+        text: str = "",
+        choice: str = "",
+        confidence: float | None = None,
+        alternatives: tuple[Reading, ...] = (),
+    ) -> list[Command]:
         self.phase = Phase.THINKING
         self._utterance.transcribed = True
         self.turn += 1
         self.wake_at = now + self.patience.dialogue_seconds
-        return [Ask(self.turn, text, choice, confidence)]
+        return [Ask(self.turn, text, choice, confidence, alternatives)]
 
     def _not_heard(self, hearing: Hearing | None, now: float) -> list[Command]:
         """Noise is passed over in silence; speech that was not understood is owned up to."""
@@ -356,7 +364,7 @@ class Call:
         if reply.outcome is Outcome.HANDOVER:
             return [*settings, *self._hand_over(now, "asked")]
         texts = reply.texts  # choices are part of the telephone's wording
-        if reply.outcome is Outcome.ANSWERED and any(answer.source for answer in reply.answers):
+        if reply.outcome is Outcome.ANSWERED and not reply.text and any(answer.source for answer in reply.answers):
             texts = [*texts, self.prompts.anything_else[self._answers_given % len(self.prompts.anything_else)]]
             self._answers_given += 1
         return [*settings, *self._say(Phase.SPEAKING, now, texts)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.dialogue import Reply
+from bot.dialogue import Reading, Reply
 from voice.ear import Paused, Resumed, Started, Sustained
 from voice.turn import Hearing
 
@@ -121,12 +121,16 @@ class Transcribe:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask the dialogue; `choice` instead of `text` when a key chose a subject."""
+    """Ask the dialogue; `choice` instead of `text` when a key chose a subject.
+
+    `confidence` is the recogniser's, `alternatives` what else it may have heard.
+    """
 
     turn: int
     text: str = ""
     choice: str = ""
     confidence: float | None = None
+    alternatives: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,37 +1,61 @@
-"""The real engines behind `voice.speech`: Whisper with the plausibility check, and a Piper voice."""
+"""The real engines behind `voice.speech`: Whisper with its corrections and plausibility check, and a Piper voice."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
+from bot.dialogue import Reading
 from bot.errors import ModelMissing
-from bot.settings import PROJECT_DIR, Settings
+from bot.settings import Settings
 from voice.audio import float_to_pcm
+from voice.corrections import Corrections
 from voice.piper_voice import PiperVoice, give_memory_back
 from voice.plausibility import plausible
 from voice.speech import Speech
+from voice.spoken_french import speak
+from voice.transcript import other_readings
 from voice.turn import Hearing
 from voice.whisper import Whisper
 
 
-class WhisperRecogniser:
-    """`voice.speech.Recogniser` on Whisper."""
+class Lexicon(Protocol):
+    """What the knowledge tells a recogniser: a sentence full of its terms, the terms, and words that are no mistake
+    as they stand (small letters)."""
 
-    def __init__(self, whisper: Whisper) -> None:
+    @property
+    def prompt(self) -> str: ...
+
+    @property
+    def terms(self) -> Sequence[str]: ...
+
+    @property
+    def ordinary(self) -> Collection[str]: ...
+
+
+class WhisperRecogniser:
+    """`voice.speech.Recogniser` on Whisper, with the domain's terms mended."""
+
+    def __init__(self, whisper: Whisper, corrections: Corrections) -> None:
         self._whisper = whisper
+        self._corrections = corrections
 
     def hear(self, samples: NDArray[np.float32], speech_seconds: float) -> Hearing:
         transcript = self._whisper.transcribe(samples)
+        mended = self._corrections.mend(transcript.text)
+        others = (Reading(self._corrections.mend(one.text), one.confidence) for one in transcript.alternatives)
         return Hearing(
             text=transcript.text,
             confidence=transcript.confidence,
             certainty=transcript.certainty,
             plausible=bool(plausible(transcript, speech_seconds)),
             speech_seconds=speech_seconds,
+            mended=mended if mended != transcript.text else "",
+            alternatives=other_readings(mended, others),
         )
 
 
@@ -51,15 +75,15 @@ class PiperSynthesiser:
         return pcm
 
 
-def load_speech(settings: Settings) -> Speech:
+def load_speech(settings: Settings, lexicon: Lexicon) -> Speech:
     """Both engines, loaded and warm. 2 to 5 s. Raises `ModelMissing`, naming the command that installs."""
     chosen = settings.speech
-    whisper = load_recogniser(settings)
+    recogniser = load_recogniser(settings, lexicon)
     voice = PiperVoice(_place(settings.voices_path, chosen.voice, ".onnx"), threads=chosen.synthesis_threads)
-    whisper.transcribe(np.random.default_rng(0).normal(0, 0.01, 16000).astype(np.float32))
+    recogniser.hear(np.random.default_rng(0).normal(0, 0.01, 16000).astype(np.float32), 0.0)
     voice.synthesise("Bonjour.")
     return Speech(
-        WhisperRecogniser(whisper),
+        recogniser,
         PiperSynthesiser(voice),
         settings.data_path / "speech-cache",
         workers=chosen.recogniser_workers,
@@ -67,12 +91,19 @@ def load_speech(settings: Settings) -> Speech:
     )
 
 
-def load_recogniser(settings: Settings) -> Whisper:
-    """The chosen Whisper model, told which words to expect. Raises `ModelMissing`."""
+def load_recogniser(settings: Settings, lexicon: Lexicon) -> WhisperRecogniser:
+    """The chosen Whisper model, told which words to expect, and what to mend in what it writes. Raises
+    `ModelMissing`."""
+    corrections = Corrections(lexicon.terms, lexicon.ordinary, speak)
+    return WhisperRecogniser(load_whisper(settings, lexicon.prompt), corrections)
+
+
+def load_whisper(settings: Settings, prompt: str = "") -> Whisper:
+    """The chosen Whisper model alone. Raises `ModelMissing`."""
     chosen = settings.speech
     return Whisper(
         _place(settings.models_path, chosen.whisper_model),
-        prompt=hearing_prompt(),
+        prompt=prompt,
         threads=chosen.recogniser_threads,
         workers=chosen.recogniser_workers,
     )
@@ -81,15 +112,6 @@ def load_recogniser(settings: Settings) -> Whisper:
 def _place(directory: Path, name: str, suffix: str = "") -> Path:
     """A path as it is; a name, under `directory`."""
     return Path(name) if "/" in name else directory / f"{name}{suffix}"
-
-
-def hearing_prompt() -> str:
-    """The sentence that tells the recogniser which words to expect, from the knowledge's own prompts file."""
-    try:
-        raw = yaml.safe_load((PROJECT_DIR / "data" / "prompts.yml").read_text(encoding="utf-8"))
-        return str(raw["hearing"]["prompt"])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
-        return ""
 
 
 def check_models(settings: Settings) -> None:

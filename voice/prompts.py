@@ -1,16 +1,15 @@
-"""The fixed sentences of a call, from `data/prompts.yml` (key `phone_line`). `{service}` is filled in."""
+"""The fixed sentences of a call, from the pack's sentences (key `phone_line` of `data/prompts.yml`)."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from bot.errors import BadKnowledge
 
+_WHERE = "data/prompts.yml, phone_line"
 _END = re.compile(r"(?<=[.?!])\s+")
 
 
@@ -40,33 +39,30 @@ class PhonePrompts:
         return texts
 
 
-def load_prompts(path: Path, service: str) -> PhonePrompts:
-    """Raises `BadKnowledge` naming the missing or wrong prompt."""
-    try:
-        raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))["phone_line"]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise BadKnowledge(f"{path}: the telephone prompts (key phone_line) cannot be read: {error}.") from None
+def load_prompts(prompts: Mapping[str, Any]) -> PhonePrompts:
+    """From `Pack.prompts()`. Raises `BadKnowledge` naming the missing or wrong prompt."""
+    raw = prompts.get("phone_line")
+    if not isinstance(raw, Mapping):
+        raise BadKnowledge(f"{_WHERE}: the sentences of the telephone are missing.")
     values: dict[str, Any] = {}
     for field in fields(PhonePrompts):
-        value = raw.get(field.name) if isinstance(raw, dict) else None
+        value = raw.get(field.name)
         many = field.type == "tuple[str, ...]"
         wanted = list if many else str
         if not isinstance(value, wanted) or not value:
-            raise BadKnowledge(
-                f"{path}: phone_line.{field.name} must be {'a list of sentences' if many else 'a sentence'}."
-            )
-        texts = tuple(str(one).replace("{service}", service) for one in (value if many else [value]))
+            raise BadKnowledge(f"{_WHERE}, {field.name}: {'a list of sentences' if many else 'a sentence'} is needed.")
+        texts = tuple(str(one) for one in (value if many else [value]))
         values[field.name] = texts if many else texts[0]
     if len(values["silence"]) != 2:
-        raise BadKnowledge(f"{path}: phone_line.silence must hold two sentences, for the first and the second silence.")
+        raise BadKnowledge(f"{_WHERE}, silence: two sentences are needed, for the first and the second silence.")
     return PhonePrompts(**values)
 
 
-def fixed_sentences(path: Path) -> list[str]:
+def fixed_sentences(prompts: Mapping[str, Any]) -> list[str]:
     """The sentences of the dialogue itself (key `dialogue`, telephone wordings) in which nothing is filled in.
 
     They open most clarifying questions and refusals, so that their first sound is in the cache.
     """
-    raw: Any = yaml.safe_load(path.read_text(encoding="utf-8")).get("dialogue") or {}
-    texts = [text for entry in raw.values() if isinstance(entry, dict) for text in entry.get("phone") or []]
+    dialogue = prompts.get("dialogue") or {}
+    texts = [text for entry in dialogue.values() if isinstance(entry, dict) for text in entry.get("phone") or []]
     return [sentence for text in texts for sentence in _END.split(text) if sentence and "{" not in sentence]

@@ -208,7 +208,7 @@ class CallSession:
         reply: Reply | None = None
         try:
             reply = await self._dialogue.ask(
-                Question(self.conversation_id, Channel.PHONE, ask.text, ask.choice, ask.confidence)
+                Question(self.conversation_id, Channel.PHONE, ask.text, ask.choice, ask.confidence, ask.alternatives)
             )
         except GuichetError as error:
             log.error("call.dialogue_failed", conversation=self.conversation_id, error=str(error))

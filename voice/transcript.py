@@ -7,8 +7,13 @@ probability above -0.4, 8 to 11 %; down to -0.9, 31 to 58 %; below, 77 to 79 %.
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+
+from bot.dialogue import Reading
 
 Certainty = Literal["high", "medium", "low", "none"]
 
@@ -17,6 +22,7 @@ NO_SPEECH_ABOVE = 0.6
 UNLIKELY_BELOW = -1.4
 HIGH_ABOVE = -0.4
 MEDIUM_ABOVE = -0.9
+MOST_ALTERNATIVES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,7 @@ class Transcript:
     `text` is as Whisper wrote it, even when `certainty` is "none": ask `voice.plausibility` before acting on it.
     `confidence` is the geometric mean of the probabilities of its tokens, from 0 to 1.
     `redone`: the text went round in circles and was transcribed again with the 30 s window.
+    `alternatives` are other words for the same sound, likeliest first.
     """
 
     text: str
@@ -35,6 +42,7 @@ class Transcript:
     no_speech_probability: float
     duration_seconds: float
     redone: bool = False
+    alternatives: tuple[Reading, ...] = ()
 
 
 def certainty_of(text: str, avg_logprob: float, no_speech_probability: float) -> Certainty:
@@ -44,3 +52,24 @@ def certainty_of(text: str, avg_logprob: float, no_speech_probability: float) ->
     if avg_logprob > HIGH_ABOVE:
         return "high"
     return "medium" if avg_logprob > MEDIUM_ABOVE else "low"
+
+
+def other_readings(text: str, readings: Iterable[Reading]) -> tuple[Reading, ...]:
+    """Those of `readings` that are other words than `text` and than each other, at most two, in their order.
+
+    Most of a beam's hypotheses differ in a comma or a capital, which nobody can hear.
+    """
+    seen = {folded_words(text), ""}
+    others = []
+    for reading in readings:
+        words = folded_words(reading.text)
+        if words not in seen:
+            seen.add(words)
+            others.append(reading)
+    return tuple(others[:MOST_ALTERNATIVES])
+
+
+def folded_words(text: str) -> str:
+    """The words alone: no case, accents or punctuation, one space between two."""
+    plain = unicodedata.normalize("NFKD", text.lower().replace("œ", "oe"))
+    return " ".join(re.findall(r"[a-z0-9]+", "".join(c for c in plain if not unicodedata.combining(c))))

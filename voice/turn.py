@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.dialogue import Reading
+
 Certainty = Literal["high", "medium", "low", "none"]
 
 # A sentence that ends on one of these is not finished: the caller is looking for the next word.
@@ -17,13 +19,24 @@ _OPEN_ENDINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What the recogniser made of an utterance; `plausible` is false when no words were really said."""
+    """What the recogniser made of an utterance; `plausible` is false when no words were really said.
+
+    `text` is what it wrote, which the record keeps. `mended` is the same with its usual mistakes put right, or empty.
+    `alternatives` are its other readings, mended too.
+    """
 
     text: str
     confidence: float
     certainty: Certainty
     plausible: bool
     speech_seconds: float
+    mended: str = ""
+    alternatives: tuple[Reading, ...] = ()
+
+    @property
+    def question(self) -> str:
+        """The words for the dialogue."""
+        return self.mended or self.text
 
 
 def complete_sentence(text: str) -> bool:

@@ -21,9 +21,10 @@ from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
+from bot.dialogue import Reading
 from bot.errors import ModelMissing, SpeechUnavailable
 from voice.audio import quiet_cuts
-from voice.transcript import Transcript, certainty_of
+from voice.transcript import Transcript, certainty_of, other_readings
 
 __all__ = ["RATE_HZ", "Transcript", "Whisper", "looped"]
 
@@ -39,6 +40,7 @@ _SHORTEST_SOUND_SECONDS = 0.1
 _SILENT_BELOW = 0.0005
 """Peak of what is silence on a G.711 line: its lowest level is 0.00024."""
 _BEAM = 5
+"""Also how many hypotheses are asked for: that costs 1 % of the time, since the beam has them anyway."""
 _PROMPT_TOKENS = 223
 _SEQUENCE_TOKENS = 448
 _NEEDED_FILES = ("model.bin", "config.json", "tokenizer.json")
@@ -48,6 +50,7 @@ class _Heard(NamedTuple):
     text: str
     avg_logprob: float
     no_speech: float
+    alternatives: tuple[Reading, ...] = ()
 
 
 class Whisper:
@@ -109,13 +112,19 @@ class Whisper:
             self._mel(samples, window_seconds),
             [self._prompt],
             beam_size=_BEAM,
+            num_hypotheses=_BEAM,
             max_length=min(_SEQUENCE_TOKENS, len(self._prompt) + new_tokens),
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
-        tokens = [token for token in result.sequences_ids[0] if token < self._tokenizer.eot]
-        text = self._tokenizer.decode(tokens).strip()
-        return _Heard(text, float(result.scores[0]), float(result.no_speech_prob))
+        texts = [self._text(tokens) for tokens in result.sequences_ids]
+        readings = (Reading(text, _confidence(score)) for text, score in zip(texts, result.scores, strict=True))
+        return _Heard(
+            texts[0], float(result.scores[0]), float(result.no_speech_prob), other_readings(texts[0], readings)
+        )
+
+    def _text(self, tokens: list[int]) -> str:
+        return str(self._tokenizer.decode([token for token in tokens if token < self._tokenizer.eot]).strip())
 
     def _mel(self, samples: NDArray[np.float32], window_seconds: float) -> ctranslate2.StorageView:
         padded = np.zeros(int(window_seconds * RATE_HZ / _FRAME_SAMPLES) * _FRAME_SAMPLES, np.float32)
@@ -142,12 +151,20 @@ def looped(text: str) -> bool:
 
 def _transcript(heard: _Heard, seconds: float, redone: bool) -> Transcript:
     certainty = certainty_of(heard.text, heard.avg_logprob, heard.no_speech)
-    confidence = min(1.0, math.exp(heard.avg_logprob)) if heard.text else 0.0
-    return Transcript(heard.text, confidence, certainty, heard.avg_logprob, heard.no_speech, seconds, redone)
+    confidence = _confidence(heard.avg_logprob) if heard.text else 0.0
+    return Transcript(
+        heard.text, confidence, certainty, heard.avg_logprob, heard.no_speech, seconds, redone, heard.alternatives
+    )
+
+
+def _confidence(avg_logprob: float) -> float:
+    return min(1.0, math.exp(avg_logprob))
 
 
 def _joined(pieces: list[Transcript]) -> Transcript:
-    """One transcript of consecutive pieces. Those without speech give no words; figures are means over time."""
+    """One transcript of consecutive pieces. Those without speech give no words; figures are means over time.
+
+    Their alternatives are left out: each is another reading of one piece only."""
     spoken = [piece for piece in pieces if piece.certainty != "none"]
     counted = spoken or pieces
     seconds = sum(piece.duration_seconds for piece in counted)

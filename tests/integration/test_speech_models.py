@@ -14,10 +14,10 @@ import typer
 from typer.testing import CliRunner
 
 from bot.commands.speech import models_app, say_command, transcribe_command, voices_app
+from bot.hearing import load_lexicon
 from bot.settings import load_settings
 from tests.integration.not_speech import sounds
 from voice.audio import A_LAW, float_to_pcm, level_dbfs, pcm_to_float, read_wav, resample
-from voice.engines import hearing_prompt
 from voice.install.files import sha256_of
 from voice.install.places import model_path, voice_path
 from voice.piper_voice import LINE_RATE_HZ, PiperVoice
@@ -48,7 +48,7 @@ SHORT_TURNS = [
 @pytest.fixture(scope="module")
 def whisper() -> Whisper:
     settings = load_settings()
-    return Whisper(model_path(settings.models_path, "whisper-base"), prompt=hearing_prompt())
+    return Whisper(model_path(settings.models_path, "whisper-base"), prompt=load_lexicon(settings).prompt)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from bot.settings import load_settings
 from tests.integration.sip.baresip_phone import BaresipPhone
 from tests.service.running import Service, free_port
 from voice.audio import float_to_pcm, read_wav, resample
-from voice.engines import load_recogniser
+from voice.engines import load_whisper
 from voice.whisper import Whisper
 
 AUDIO = Path(__file__).parents[1] / "audio"
@@ -27,7 +27,7 @@ AUDIO = Path(__file__).parents[1] / "audio"
 
 @pytest.fixture(scope="session")
 def recogniser() -> Whisper:
-    return load_recogniser(load_settings())
+    return load_whisper(load_settings())
 
 
 def transcribed(recogniser: Whisper, samples: NDArray[np.float32]) -> str:

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.dialogue import Channel, Outcome, Question
+from bot.dialogue import Channel, Outcome, Question, Reading
 from bot.errors import BadMessage, DialogueUnavailable
 from bot.processes import CHANNEL_PATH
 from bot.rasa_client import RasaDialogue
@@ -42,7 +42,13 @@ async def ask(tmp_path: Path) -> AsyncIterator[Ask]:
                 settings = load_settings(
                     data_dir=tmp_path, dialogue={"rasa_url": str(server.make_url("")), "answer_timeout_seconds": 0.2}
                 )
-                question = Question("c1", Channel.PHONE, text="comment adhérer", heard_confidence=0.7)
+                question = Question(
+                    "c1",
+                    Channel.PHONE,
+                    text="comment adhérer",
+                    heard_confidence=0.7,
+                    alternatives=(Reading("comment admirer", 0.6),),
+                )
                 return await RasaDialogue(session, settings).ask(question)
 
         yield ask_once
@@ -70,6 +76,7 @@ async def test_the_question_goes_out_whole_and_the_reply_comes_back(ask: Ask) ->
         "comment adhérer",
         0.7,
     )
+    assert seen["alternatives"] == [{"text": "comment admirer", "confidence": 0.6}]
     assert seen["token"].startswith("Bearer ")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.dialogue import Answer, Outcome, Question, Reply
+from bot.dialogue import Answer, Outcome, Question, Reading, Reply
 from bot.errors import DialogueUnavailable
 from tests.unit.voice.test_call import PROMPTS
 from voice.call import Call, Patience
@@ -92,7 +92,15 @@ class FakeEngines:
     digest = "fake"
 
     def hear(self, samples: NDArray[np.float32], speech_seconds: float) -> Hearing:
-        return Hearing("Comment adhérer ?", 0.9, "high", True, speech_seconds)
+        return Hearing(
+            "Comment a déréré ?",
+            0.9,
+            "high",
+            True,
+            speech_seconds,
+            mended="Comment adhérer ?",
+            alternatives=(Reading("Comment admirer ?", 0.7),),
+        )
 
     def speak(self, text: str, length_scale: float) -> bytes:
         if "muet" in text.lower():
@@ -151,9 +159,12 @@ async def test_a_question_is_answered_and_written_down(tmp_path: Path) -> None:
     scene.leg.queue.put_nowait(LineClosed("caller"))
     await running
     assert scene.heard_by_caller().endswith("En ligne.Autre chose ?")
-    assert [question.text for question in scene.dialogue.questions] == ["Comment adhérer ?"]
+    assert [(question.text, question.heard_confidence) for question in scene.dialogue.questions] == [
+        ("Comment adhérer ?", 0.9)
+    ]
+    assert [reading.text for reading in scene.dialogue.questions[0].alternatives] == ["Comment admirer ?"]
     assert [(turn.heard, turn.spoken) for turn in scene.record.turns] == [
-        ("Comment adhérer ?", "En ligne. Autre chose ?")
+        ("Comment a déréré ?", "En ligne. Autre chose ?")  # the record keeps what was really heard
     ]
     assert scene.record.ended == "caller"
 

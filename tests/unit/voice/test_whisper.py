@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.dialogue import Reading
 from bot.errors import ModelMissing
-from voice.transcript import Transcript
+from voice.transcript import Transcript, other_readings
 from voice.whisper import Whisper, _joined, looped
 
 
@@ -61,3 +62,20 @@ def test_a_damaged_recogniser_names_the_command_that_verifies_it(tmp_path: Path)
         (tmp_path / name).write_bytes(b"not a model")
     with pytest.raises(ModelMissing, match="guichet models verify"):
         Whisper(tmp_path)
+
+
+def test_alternatives_are_other_words_not_other_commas() -> None:
+    beam = [
+        Reading("On peut adhérer ?", 0.9),
+        Reading("on peut adhérer.", 0.8),
+        Reading("On peut à des rés.", 0.7),
+        Reading("On peut, à des rés", 0.6),
+        Reading("", 0.6),
+        Reading("On peut admirer.", 0.5),
+        Reading("On peut errer.", 0.4),
+    ]
+    assert other_readings("On peut adhérer ?", beam) == (beam[2], beam[5])
+
+
+def test_a_clear_utterance_has_no_alternative() -> None:
+    assert other_readings("Oui.", [Reading("Oui.", 0.9), Reading("oui", 0.8)]) == ()
