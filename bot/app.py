@@ -24,6 +24,7 @@ from bot.chats import Chats
 from bot.dialogue import Channel, Dialogue
 from bot.errors import BadSettings, GuichetError, StoreUnavailable
 from bot.health import Condition, Health, Part
+from bot.hearing import load_lexicon
 from bot.knowledge import load_knowledge
 from bot.processes import actions_command, actions_ready, rasa_command, rasa_ready
 from bot.rasa_client import RasaDialogue
@@ -49,7 +50,6 @@ _MAX_BODY_BYTES = 64 * 1024
 _UPKEEP_SECONDS = 3600.0
 _CHAT_IDLE = timedelta(days=1)
 _LONGEST_CALL = timedelta(hours=2)
-PROMPTS_FILE = PROJECT_DIR / "data" / "prompts.yml"
 
 
 class Gateway:
@@ -75,9 +75,11 @@ class Gateway:
         """From start to ordered stop."""
         settings = self.settings
         # What an operator must mend is found before anything starts.
-        texts = load_web_texts(PROMPTS_FILE, settings.service_name)
-        prompts = load_prompts(PROMPTS_FILE, settings.service_name)
-        knowledge = load_knowledge()
+        pack = settings.load_pack()
+        sentences = pack.prompts()
+        texts = load_web_texts(sentences, pack.words["service"])
+        prompts = load_prompts(sentences)
+        knowledge = load_knowledge(pack)
         async with AsyncExitStack() as stack:
             store = await Store.open(database_url(settings.store.url.get_secret_value(), settings.data_path))
             stack.push_async_callback(store.close)
@@ -100,7 +102,8 @@ class Gateway:
             self._start_dialogue(session)
             if self.with_phone:
                 await self._start_phone(stack, prompts, dialogue, store)
-                spoken = [subject.phone for subject in knowledge.values()]
+                answers = knowledge.spoken_texts
+                spoken = [*prompts.fixed_texts(), *fixed_sentences(sentences), *answers]
                 background = asyncio.create_task(self._load_speech(prompts, spoken))
                 stack.callback(background.cancel)
             else:
@@ -183,7 +186,7 @@ class Gateway:
         self.health.add("speech", self._speech)
         self.health.add("phone", _phone_waits)
 
-    async def _load_speech(self, prompts: PhonePrompts, answers: list[str]) -> None:
+    async def _load_speech(self, prompts: PhonePrompts, texts: list[str]) -> None:
         """Loads the engines, lets the telephone ring, then speaks what can be spoken in advance."""
         settings = self.settings
         try:
@@ -204,11 +207,9 @@ class Gateway:
         self.health.add("phone", lambda: _child_part(line))
         if settings.speech.prerender:
             await self.ready.wait()  # until then the cores belong to Rasa
-            texts = [*prompts.fixed_texts(), *fixed_sentences(PROMPTS_FILE)]
-            fixed = [sentence for text in texts for sentence in spoken_sentences(text)]
-            rest = [sentence for text in answers for sentence in spoken_sentences(text)]
-            made = await speech.prerender([*fixed, *rest])
-            log.info("prerender.done", rendered=made, sentences=len(fixed) + len(rest))
+            sentences = [sentence for text in texts for sentence in spoken_sentences(text)]
+            made = await speech.prerender(sentences)
+            log.info("prerender.done", rendered=made, sentences=len(sentences))
 
     def _start_line(self) -> Child:
         phone = self.settings.phone
@@ -245,10 +246,10 @@ def _patience(settings: Settings) -> Patience:
 
 
 def _load_engines(settings: Settings) -> Speech:
-    """Loads Whisper and the voice: 2 to 5 s. Runs in a worker thread. Raises `ModelMissing`."""
+    """Loads Whisper and the voice: 3 to 8 s. Runs in a worker thread. Raises `ModelMissing`, `BadKnowledge`."""
     from voice.engines import load_speech
 
-    return load_speech(settings)
+    return load_speech(settings, load_lexicon(settings))
 
 
 async def _store_part(store: Store) -> Part:

@@ -41,7 +41,7 @@ def rasa_environment(settings: Settings) -> dict[str, str]:
         **RASA_ENVIRONMENT,
         "PYTHONPATH": str(PROJECT_DIR),
         "GUICHET_DATA_DIR": str(settings.data_path),
-        "RASA_CACHE_DIRECTORY": str(settings.data_path / "rasa" / "cache"),
+        "RASA_CACHE_DIRECTORY": str(settings.dialogue_home / "cache"),
     }
 
 
@@ -70,7 +70,11 @@ def rasa_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
 def actions_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
     """Arguments and additional environment of the action server. Working directory: the project's."""
     _address(settings.dialogue.actions_url, "dialogue.actions_url")
-    return [sys.executable, "-m", "actions"], {"PYTHONUNBUFFERED": "1"}
+    return [sys.executable, "-m", "actions"], {
+        "PYTHONUNBUFFERED": "1",
+        "GUICHET_PACK": str(settings.load_pack().root),
+        "GUICHET_SERVICE_NAME": settings.service_name,
+    }
 
 
 def actions_address(settings: Settings) -> tuple[str, int]:

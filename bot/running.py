@@ -44,6 +44,7 @@ async def running_service(
     A service that is started here is stopped at the end; progress goes to standard error.
     """
     if await health_of(session, settings) is not None:
+        await _same_service(session, settings)
         await _wait(session, settings, parts, None)
         yield base_url(settings)
         return
@@ -67,6 +68,21 @@ async def running_service(
             process.kill()
         await process.wait()
         reader.cancel()
+
+
+async def _same_service(session: aiohttp.ClientSession, settings: Settings) -> None:
+    """Raises `Unavailable` when what runs answers for another service than the chosen pack's."""
+    wanted = settings.load_pack().words["service"]
+    try:
+        async with session.get(f"{base_url(settings)}/api/service") as response:
+            running = (await response.json()).get("service")
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return  # it is not ready: what `_wait` is for
+    if running != wanted:
+        raise Unavailable(
+            f"The running service answers for another pack ({running}): stop it, or give this one a port of its own "
+            "(GUICHET_WEB__PORT and the like)."
+        )
 
 
 async def _wait(

@@ -23,9 +23,11 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from bot import pack as packs
 from bot.errors import BadSettings
+from bot.pack import Pack, load_pack
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
+PROJECT_DIR = packs.PROJECT_DIR
 
 
 class Section(BaseModel):
@@ -162,8 +164,11 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(Path("var"), description="Models, voices, rendered speech and the SQLite database.")
+    pack: Path = Field(
+        Path(), description="Directory of the service's pack: questions, answers, sentences (docs/packs.md)."
+    )
     service_name: str = Field(
-        "chèque emploi associatif", description="The service that the bot answers for, as it is spoken."
+        "", description="Name of the service, with its article, as it is spoken. Empty: the one of the pack."
     )
     web: WebSettings = Field(default=WebSettings(), description="The HTTP and WebSocket server.")
     dialogue: DialogueSettings = Field(default=DialogueSettings(), description="Rasa and its action server.")
@@ -203,10 +208,19 @@ class Settings(BaseSettings):
         """Where Piper voices are installed, two files each (.onnx, .onnx.json)."""
         return self.data_path / "voices"
 
+    def load_pack(self) -> Pack:
+        """The chosen pack, read anew. Raises `BadSettings` or `BadKnowledge`, naming the remedy."""
+        return load_pack(PROJECT_DIR / self.pack, service=self.service_name)
+
+    @property
+    def dialogue_home(self) -> Path:
+        """Where the pack's model and generated files live. Raises like `load_pack`."""
+        return self.load_pack().home(self.data_path)
+
     @property
     def dialogue_model_path(self) -> Path:
-        """The promoted Rasa model."""
-        return self.data_path / "rasa" / "model.tar.gz"
+        """The promoted Rasa model of the chosen pack. Raises like `load_pack`."""
+        return self.dialogue_home / "model.tar.gz"
 
     @property
     def pid_file(self) -> Path:

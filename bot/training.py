@@ -1,7 +1,7 @@
 """Training, and the gate before a model serves: a candidate that answers more wrongly is refused.
 
-The candidate is trained aside, judged on the regression questions (tests/questions/dev.tsv unless told
-otherwise) and only then put in place in one step, its scores beside it. The old model stays until that moment.
+The candidate is trained aside, judged on the regression questions (those of the pack unless told otherwise) and
+only then put in place in one step, its scores beside it. The old model stays until that moment.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.errors import GuichetError, Misconfigured, ModelMissing
+from bot.errors import BadKnowledge, GuichetError, Misconfigured, ModelMissing
 from bot.evaluation import Judged, Labelled, Scores, read_labelled
 from bot.knowledge import Knowledge, load_knowledge
+from bot.pack import PACK_FILE, Pack, load_pack
 from bot.processes import rasa_environment, rasa_python
-from bot.rasa_files import sync_rasa_files
+from bot.rasa_files import domain_path, rules_path, sync_rasa_files, training_examples
 from bot.settings import PROJECT_DIR, Settings
 
-REGRESSION_FILE = PROJECT_DIR / "tests" / "questions" / "dev.tsv"
 MOST_WRONG = 0.03
 MAY_LOSE_DIRECT = 0.02
 
@@ -53,33 +53,57 @@ def train(
     settings: Settings,
     *,
     if_changed: bool = False,
-    regression: Path = REGRESSION_FILE,
+    regression: Path | None = None,
     progress: Progress = lambda _: None,
 ) -> TrainingResult:
     """Trains, judges, promotes or refuses. Raises `BadKnowledge`, `BadQuestions`, `TrainingFailed`."""
-    progress("Reading and checking data/nlu.")
-    knowledge = load_knowledge()
-    for name in sync_rasa_files(knowledge):
+    pack = settings.load_pack()
+    home = pack.home(settings.data_path)
+    progress(f"Reading and checking {pack.nlu_dir}.")
+    knowledge = load_knowledge(pack)
+    standing = read_standing(settings)
+    _check_place(pack, standing)
+    questions_file = regression or pack.questions_file
+    questions = read_labelled(questions_file, knowledge) if pack.is_own or questions_file.is_file() else []
+    for name in sync_rasa_files(knowledge, pack, home):
         progress(f"{name} now lists the subjects of data/nlu.")
     fingerprint = training_fingerprint(settings, knowledge)
-    standing = read_standing(settings)
     if if_changed and standing.get("fingerprint") == fingerprint and settings.dialogue_model_path.is_file():
         return TrainingResult(False, "unchanged")
-    questions = read_labelled(regression, knowledge)
-    home = settings.dialogue_model_path.parent
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home) as aside:
         candidate = _train_candidate(settings, knowledge, Path(aside), progress)
-        progress(f"Judging the candidate on {len(questions)} questions.")
-        judged, calibration = judge(settings, candidate, questions)
-        scores = Scores.of(judged)
-        fault = shortcoming(scores, standing)
-        if fault:
-            return TrainingResult(False, fault, scores, calibration)
+        scores, calibration = None, None
+        if questions:
+            progress(f"Judging the candidate on {len(questions)} questions.")
+            judged, calibration = judge(settings, candidate, questions)
+            scores = Scores.of(judged)
+            fault = shortcoming(scores, standing)
+            if fault:
+                return TrainingResult(False, fault, scores, calibration)
+        else:
+            progress(f"Nothing judges this model: write labelled questions in {questions_file} (docs/packs.md).")
         _promote(
-            settings, candidate, {"fingerprint": fingerprint, "scores": asdict(scores), "regression": regression.name}
+            settings,
+            candidate,
+            {
+                "fingerprint": fingerprint,
+                "scores": asdict(scores) if scores else None,
+                "regression": questions_file.name,
+                "pack": str(pack.root),
+            },
         )
     return TrainingResult(True, "promoted", scores, calibration)
+
+
+def _check_place(pack: Pack, standing: dict[str, Any]) -> None:
+    """Two packs of one name would take each other's model away; a pack that has moved takes its own along."""
+    other = Path(standing.get("pack") or pack.root)
+    if not pack.is_own and other != pack.root and (other / PACK_FILE).is_file() and load_pack(other).name == pack.name:
+        raise BadKnowledge(
+            f"{pack.root / PACK_FILE}, name: {other} is also called {pack.name}, and its model is in this data "
+            "directory; give one of the two another name, or set data_dir."
+        )
 
 
 def shortcoming(scores: Scores, standing: dict[str, Any]) -> str:
@@ -104,10 +128,10 @@ def read_standing(settings: Settings) -> dict[str, Any]:
 def training_fingerprint(settings: Settings, knowledge: Knowledge) -> str:
     """Changes with anything that training depends on. The wording of answers is not part of it: the action
     server reads that itself, and correcting an answer needs no training."""
-    digest = hashlib.sha256(
-        json.dumps([(text, intent, knowledge[intent].kind) for text, intent in knowledge.examples]).encode()
-    )
-    sources = [PROJECT_DIR / name for name in ("config.yml", "domain.yml", "data/rules.yml", "locks/rasa.txt")]
+    digest = hashlib.sha256(training_examples(knowledge).encode())
+    pack = settings.load_pack()
+    home = pack.home(settings.data_path)
+    sources = [pack.config_file, domain_path(pack, home), rules_path(pack, home), PROJECT_DIR / "locks" / "rasa.txt"]
     for path in [*sources, *sorted((PROJECT_DIR / "bot" / "nlu").glob("*.py"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
@@ -137,11 +161,15 @@ def _train_candidate(settings: Settings, knowledge: Knowledge, aside: Path, prog
     examples = json.dumps([text for text, _ in knowledge.examples])
     progress(f"Embedding {len(knowledge.examples)} example questions (only new ones cost time).")
     _run(settings, ["-m", "bot.nlu.vectors"], progress, stdin=examples)
+    pack = settings.load_pack()
+    home = pack.home(settings.data_path)
+    data = aside / "nlu.yml"
+    data.write_text(training_examples(knowledge), encoding="utf-8")
     progress("Training and calibrating; about two minutes.")
     _run(
         settings,
-        ["-m", "rasa", "train", "--force", "--config", "config.yml", "--domain", "domain.yml",
-         "--data", "data/nlu", "data/rules.yml", "--out", str(aside), "--fixed-model-name", "candidate"],
+        ["-m", "rasa", "train", "--force", "--config", str(pack.config_file), "--domain", str(domain_path(pack, home)),
+         "--data", str(data), str(rules_path(pack, home)), "--out", str(aside), "--fixed-model-name", "candidate"],
         progress,
     )  # fmt: skip
     candidate = aside / "candidate.tar.gz"

@@ -13,10 +13,11 @@ from uuid import uuid4
 import aiohttp
 import typer
 
+from bot.commands.packs import PackOption, settings_for
 from bot.dialogue import Channel
 from bot.errors import BadMessage, Unavailable
 from bot.running import running_service
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 
 CONTRACT_FIELDS = ("question", "intent", "confidence", "ranking", "outcome", "answers", "choices", "text")
 
@@ -28,12 +29,13 @@ def ask_command(
     why: Annotated[
         bool, typer.Option("--why", help="Also the ranking, the thresholds and the nearest examples.")
     ] = False,
+    pack: PackOption = None,
 ) -> None:
     """Ask questions, each in a fresh conversation, and print the answers with their sources."""
     given = questions or [line.strip() for line in sys.stdin if line.strip()]
     if not given:
         raise BadMessage("No question: give one as an argument, or one a line on standard input.")
-    asyncio.run(_ask_all(load_settings(), given, channel, json, why))
+    asyncio.run(_ask_all(settings_for(pack), given, channel, json, why))
 
 
 async def _ask_all(settings: Settings, questions: list[str], channel: Channel, as_json: bool, why: bool) -> None:
@@ -93,6 +95,23 @@ async def _call(
     return answer
 
 
+def explained(ranking: list[dict[str, Any]], why: dict[str, Any]) -> list[str]:
+    """Ranking, gauges beside their borders, the way the decision was reached, nearest examples: one line each."""
+    lines = [f"{one['confidence']:.3f} {one['intent']}" for one in ranking]
+    borders = why.get("borders") or {}
+    if borders:
+        lines.append(
+            f"sure of the first: {why['sureness']:.2f} (answered from {borders['direct']:.2f}); "
+            f"right one among three: {why['chance']:.2f} (offered from {borders['offer']:.2f})"
+        )
+    if why.get("reason"):
+        lines.append(f"settled by: {why['reason'].replace('_', ' ')}")
+    if why.get("pointer"):
+        lines.append(f"foreign; nearest other service: {why['pointer']}")
+    lines += [f"{one['similarity']:.2f} {one['intent']}: « {one['text']} »" for one in why.get("nearest") or ()]
+    return lines
+
+
 def _readable(question: str, reply: dict[str, Any], why: bool) -> str:
     lines = [f"> {question}", f"[{reply['outcome']}] {reply['intent']} ({reply['confidence']:.2f})"]
     for answer in reply["answers"]:
@@ -103,6 +122,5 @@ def _readable(question: str, reply: dict[str, Any], why: bool) -> str:
         lines.append(reply["text"])
     lines += [f"  {number}. {choice['text']}" for number, choice in enumerate(reply["choices"], 1)]
     if why:
-        lines += [f"  {one['confidence']:.3f} {one['intent']}" for one in reply["ranking"]]
-        lines.append(json_format.dumps(reply.get("why", {}), ensure_ascii=False, indent=2))
+        lines += ["Why:", *(f"  {line}" for line in explained(reply["ranking"], reply.get("why") or {}))]
     return "\n".join(lines) + "\n"

@@ -15,9 +15,10 @@ import aiohttp
 import typer
 
 from bot.callers import CallerTurn, CallView, ScriptedCaller, TurnReport
+from bot.commands.packs import PackOption, settings_for
 from bot.errors import BadAudio, BadMessage
 from bot.running import base_url, running_service
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 from voice.audio import float_to_pcm, read_wav, resample
 from voice.framing import KEYS
 from voice.leg import RATE_HZ
@@ -40,10 +41,11 @@ def call_command(
         bool, typer.Option("--skip-answers", help="Cut each answer short with # once it begins.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a turn.")] = False,
+    pack: PackOption = None,
 ) -> None:
     """Call the service, play recordings as the caller's turns, and tell what it understood and how fast it answered."""
     script = read_turns(turns or [], key or [])
-    settings = load_settings()
+    settings = settings_for(pack)
     asyncio.run(_call(settings, script, uri=uri, record=record, as_json=json, skip=skip_answers))
 
 

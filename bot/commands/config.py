@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-from bot.settings import describe, load_settings, settings_file
+from bot.commands.packs import PackOption, settings_for
+from bot.settings import describe, settings_file
 
 
 def config_command(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    pack: PackOption = None,
 ) -> None:
     """Print every setting with its value and meaning. Secrets are shown as stars."""
-    for setting in describe(load_settings()):
+    for setting in describe(settings_for(pack)):
         if json:
             line = {"name": setting.name, "variable": setting.variable, "value": setting.value}
             print(

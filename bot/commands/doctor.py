@@ -15,10 +15,11 @@ from typing import Annotated
 import aiohttp
 import typer
 
+from bot.commands.packs import PackOption, settings_for
 from bot.errors import GuichetError
 from bot.knowledge import load_knowledge
 from bot.running import health_of
-from bot.settings import PROJECT_DIR, Settings, load_settings
+from bot.settings import PROJECT_DIR, Settings
 from bot.store import Store, database_url
 
 _DISK_FREE_BYTES = 2 * 1024**3
@@ -34,9 +35,12 @@ class Finding:
     detail: str
 
 
-def doctor_command(json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
+def doctor_command(
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    pack: PackOption = None,
+) -> None:
     """Look for what is wrong with this installation. Exit status 1 when something is."""
-    settings = load_settings()
+    settings = settings_for(pack)
     findings = [_examined(name, look, settings) for name, look in _LOOKS.items()]
     for finding in findings:
         if json:
@@ -64,7 +68,16 @@ class _Fault(Exception):
 
 
 def _knowledge(settings: Settings) -> str:
-    return f"{len(load_knowledge())} subjects in data/nlu."
+    pack = settings.load_pack()
+    knowledge = load_knowledge(pack)
+    pack.prompts()
+    translated = {
+        language: sum(language in subject.translations for subject in knowledge.topics)
+        for language in pack.languages
+        if language != "fr"
+    }
+    others = "".join(f", {count} also in {language}" for language, count in translated.items())
+    return f"pack {pack.name}, {len(knowledge.topics)} subjects{others}, {len(knowledge.examples)} examples."
 
 
 def _rasa_environment(settings: Settings) -> str:
@@ -81,7 +94,7 @@ def _rasa_environment(settings: Settings) -> str:
 def _dialogue_model(settings: Settings) -> str:
     path = settings.dialogue_model_path
     if not path.exists():
-        raise _Fault("No trained model: `guichet train` makes it.")
+        raise _Fault("No trained model for this pack: `guichet train` makes it.")
     return f"{path.stat().st_size / 1e6:.1f} MB."
 
 

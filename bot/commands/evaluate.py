@@ -17,10 +17,12 @@ import typer
 
 from bot.commands.ask import ask_once
 from bot.commands.nlu import evaluate_nlu_command
+from bot.commands.packs import PackOption, settings_for
 from bot.dialogue import Channel
 from bot.errors import BadRequest
+from bot.hearing import load_lexicon
 from bot.running import running_service
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 
 evaluate_app = typer.Typer(help="Measure understanding and recognition on labelled files.", no_args_is_help=True)
 evaluate_app.command("nlu")(evaluate_nlu_command)
@@ -86,10 +88,11 @@ class Tally:
 def evaluate_speech_command(
     manifest: Annotated[Path, typer.Argument(help="TSV with a header: path, text, intent; paths relative to it.")],
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    pack: PackOption = None,
 ) -> None:
     """Transcribe labelled recordings, ask what was heard, and count word errors and right answers."""
     recordings = read_manifest(manifest)
-    tally = asyncio.run(_evaluate(load_settings(), recordings))
+    tally = asyncio.run(_evaluate(settings_for(pack), recordings))
     if json:
         print(json_format.dumps(tally.shares()))
         return
@@ -123,16 +126,15 @@ def read_manifest(path: Path) -> list[Recording]:
 async def _evaluate(settings: Settings, recordings: Sequence[Recording]) -> Tally:
     from voice.audio import read_wav, resample
     from voice.engines import load_recogniser
-    from voice.plausibility import plausible
 
-    whisper = load_recogniser(settings)
+    recogniser = load_recogniser(settings, load_lexicon(settings))
     tally = Tally()
     async with aiohttp.ClientSession() as session, running_service(session, settings) as url:
         for number, recording in enumerate(recordings, 1):
             samples, rate = read_wav(recording.path)
             samples = resample(samples, rate, 16000)
-            transcript = await asyncio.to_thread(whisper.transcribe, samples)
-            heard = transcript.text if plausible(transcript, len(samples) / 16000) else ""
+            hearing = await asyncio.to_thread(recogniser.hear, samples, len(samples) / 16000)
+            heard = hearing.question if hearing.plausible else ""
             got = Got(heard)
             if heard:
                 got = Got.of(heard, await ask_once(session, settings, url, heard, Channel.PHONE))

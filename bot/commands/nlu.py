@@ -10,22 +10,25 @@ from typing import Annotated
 
 import typer
 
+from bot.commands.packs import PackOption, settings_for
 from bot.errors import BadSettings
 from bot.evaluation import Judged, Scores, confusions, read_labelled
 from bot.knowledge import load_knowledge
-from bot.settings import load_settings
-from bot.training import REGRESSION_FILE, judge, train
+from bot.training import judge, train
 
 WORST = 10
 
 
 def train_command(
     if_changed: Annotated[bool, typer.Option("--if-changed", help="Do nothing when nothing has changed.")] = False,
-    regression: Annotated[Path, typer.Option(help="Labelled questions the model must pass.")] = REGRESSION_FILE,
+    regression: Annotated[
+        Path | None, typer.Option(help="Labelled questions the model must pass, other than the pack's.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    pack: PackOption = None,
 ) -> None:
     """Train the understanding, judge it, and put it in service or refuse it (exit status 1)."""
-    result = train(load_settings(), if_changed=if_changed, regression=regression, progress=_to_stderr)
+    result = train(settings_for(pack), if_changed=if_changed, regression=regression, progress=_to_stderr)
     if as_json:
         print(json.dumps(asdict(result)))
     elif result.reason == "unchanged":
@@ -47,10 +50,11 @@ def evaluate_nlu_command(
     confusion_file: Annotated[
         Path | None, typer.Option("--confusions", help="Also write every question that was not answered directly.")
     ] = None,
+    pack: PackOption = None,
 ) -> None:
     """Score the understanding on labelled questions."""
-    settings = load_settings()
-    questions = read_labelled(file, load_knowledge())
+    settings = settings_for(pack)
+    questions = read_labelled(file, load_knowledge(settings.load_pack()))
     judged, _ = judge(settings, model or settings.dialogue_model_path, questions)
     scores = Scores.of(judged)
     if confusion_file is not None:

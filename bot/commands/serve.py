@@ -11,19 +11,24 @@ from typing import Annotated
 import typer
 
 from bot.app import Gateway
+from bot.commands.packs import PackOption, settings_for
 from bot.errors import Misconfigured
 from bot.logs import configure_logs
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 
 
 def serve_command(
     phone: Annotated[bool, typer.Option(help="Answer the telephone.")] = True,
+    pack: PackOption = None,
 ) -> None:
     """Serve the chat page, the API and the telephone line, and keep Rasa and the other processes running."""
-    settings = load_settings()
+    settings = settings_for(pack)
     configure_logs(settings.log)
     if not settings.dialogue_model_path.exists() and settings.dialogue.supervise:
-        raise Misconfigured("No dialogue model yet: `guichet train` makes it (about five minutes the first time).")
+        raise Misconfigured(
+            f"No dialogue model yet for the pack {settings.load_pack().name}: `guichet train` makes it, with the same "
+            "--pack if you gave one (about five minutes the first time)."
+        )
     asyncio.run(_serve(settings, phone))
 
 

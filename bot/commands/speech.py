@@ -12,7 +12,9 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from bot.commands.packs import PackOption, settings_for
 from bot.errors import BadAudio, BadMessage, BadRequest, GuichetError, ModelMissing
+from bot.hearing import load_lexicon
 from bot.settings import load_settings
 from voice.install import (
     install_default_model,
@@ -47,16 +49,13 @@ Pip = Annotated[str, typer.Option("--pip", help="The pip that fetches packages (
 def transcribe_command(
     files: Annotated[list[Path], typer.Argument(help="Sound files, WAV or other.")],
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    pack: PackOption = None,
 ) -> None:
     """Write down what is said in sound files. Nothing is written for what is not speech."""
-    from voice.whisper import Whisper
+    from voice.engines import load_whisper
 
-    settings = load_settings()
-    whisper = Whisper(
-        model_path(settings.models_path, settings.speech.whisper_model),
-        prompt=_hearing_prompt(),
-        threads=settings.speech.recogniser_threads,
-    )
+    settings = settings_for(pack)
+    whisper = load_whisper(settings, load_lexicon(settings).prompt)
     failed = False
     for file in files:
         try:
@@ -122,12 +121,6 @@ def say_command(
     except OSError as error:
         raise BadRequest(f"{out} cannot be written: {error.strerror}.") from None
     print(f"{out}: {len(sound) / LINE_RATE_HZ:.1f} s")
-
-
-def _hearing_prompt() -> str:
-    from voice.engines import hearing_prompt
-
-    return hearing_prompt()
 
 
 # Models.

@@ -31,7 +31,7 @@ async def service(request: web.Request) -> web.Response:
     texts, settings = request.app[TEXTS], request.app[SETTINGS]
     return web.json_response(
         {
-            "service": settings.service_name,
+            "service": texts.service,
             "greeting": texts.greeting,
             "suggestions": list(texts.suggestions),
             "max_message_chars": settings.web.max_message_chars,
@@ -54,7 +54,7 @@ async def start(request: web.Request) -> web.Response:
         {
             "id": conversation_id,
             "token": token,
-            "service": request.app[SETTINGS].service_name,
+            "service": texts.service,
             "greeting": texts.greeting,
             "suggestions": list(texts.suggestions),
         },
