@@ -1,8 +1,9 @@
 """What the bot knows: `data/nlu/*.yml`, one entry per subject, with its example questions and its answer together.
 
-The files are valid Rasa training data, so Rasa learns the examples from the very file that holds the answer.
-This module is the only reader of the answers. It is strict where a mistake could reach a citizen (a missing
-wording, a misspelt field, the same question under two subjects) and only advises where the text could be better.
+The files have the form of Rasa's training data; Rasa learns a copy of their examples in which the service's name is
+filled in (bot/rasa_files.py). This module is the only reader of the answers. It is strict where a mistake could reach
+a citizen (a missing wording, a misspelt field, the same question under two subjects) and only advises where the text
+could be better.
 """
 
 from __future__ import annotations
@@ -10,18 +11,16 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.errors import BadKnowledge
-
-KNOWLEDGE_DIR = Path(__file__).resolve().parent.parent / "data" / "nlu"
+from bot.pack import Pack, fill, load_pack, read_yaml
 
 SPOKEN_WORDS = 45
+SPOKEN_DETAILS = 65
 FEWEST_EXAMPLES = 12
 STALE_AFTER_DAYS = 365
 
@@ -29,25 +28,52 @@ STALE_AFTER_DAYS = 365
 NEEDED = (
     "greet", "thanks", "goodbye", "repeat", "slower", "louder", "wait", "bot_challenge", "not_understood", "affirm",
     "deny", "choose_first", "choose_second", "choose_third", "insult", "distress", "emergency", "handover",
-    "out_of_scope",
+    "more", "why_answer", "back", "correction", "language_other", "out_of_scope",
 )  # fmt: skip
+PERSON_PREFIX = "person_"
 
 _FIELDS = {
-    "theme", "title", "kind", "web", "phone", "source", "source_date", "verified_on", "confidence", "keywords",
+    "theme", "title", "kind", "web", "phone", "phone_more", "variants", "ask_person", "translations", "cues",
+    "keywords", "source", "source_date", "verified_on", "confidence",
 }  # fmt: skip
 
 
 class Kind(StrEnum):
-    """What a subject's text is."""
+    """What a subject's text is.
+
+    answer: verified. referral: ours, but nothing is verified, so it says where to ask. elsewhere: another service's
+    question, with its address. exchange: the conversation itself. person: says what kind of person is asking.
+    """
 
     ANSWER = "answer"
     REFERRAL = "referral"
+    ELSEWHERE = "elsewhere"
     EXCHANGE = "exchange"
+    PERSON = "person"
+
+
+TOPICS = frozenset({Kind.ANSWER, Kind.REFERRAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A text for the eye and one for the ear. `title` is set in translations only."""
+
+    web: str
+    phone: str
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One thing people ask. `source_*` and `verified_on` (ISO dates) are empty for the exchange itself."""
+    """One thing people ask. `source_*` and `verified_on` (ISO dates) are empty for the exchange itself.
+
+    `phone_more` is read on the telephone to who wants details. `variants` are the wordings for other kinds of person
+    than the usual one, by the kind's name ("salarie" for the subject `person_salarie`). `ask_person` are words that
+    leave open who is asking ("mon bulletin"): then they are asked, once in a conversation. `cues` are words that give
+    a kind of person away, or name a person to talk to. `translations` are by language ("en"). `keywords` are terms
+    that the recogniser should expect.
+    """
 
     intent: str
     theme: str
@@ -62,6 +88,12 @@ class Subject:
     source_date: str = ""
     verified_on: str = ""
     confidence: str = ""
+    phone_more: str = ""
+    variants: Mapping[str, Wording] = field(default_factory=dict)
+    ask_person: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    translations: Mapping[str, Wording] = field(default_factory=dict)
 
 
 class Knowledge(Mapping[str, Subject]):
@@ -81,8 +113,22 @@ class Knowledge(Mapping[str, Subject]):
 
     @property
     def topics(self) -> list[Subject]:
-        """What citizens come for: all but the exchange itself."""
-        return [subject for subject in self.values() if subject.kind is not Kind.EXCHANGE]
+        """What citizens come for, and this service answers or refers."""
+        return [subject for subject in self.values() if subject.kind in TOPICS]
+
+    @property
+    def people(self) -> list[Subject]:
+        """The kinds of person, the usual one first."""
+        return [subject for subject in self.values() if subject.kind is Kind.PERSON]
+
+    @property
+    def spoken_texts(self) -> list[str]:
+        """Everything that may be read aloud as an answer."""
+        texts = []
+        for subject in self.values():
+            variants = (wording.phone for wording in subject.variants.values())
+            texts += [text for text in (subject.phone, subject.phone_more, *variants) if text]
+        return texts
 
     @property
     def examples(self) -> list[tuple[str, str]]:
@@ -90,15 +136,24 @@ class Knowledge(Mapping[str, Subject]):
         return [(text, subject.intent) for subject in self.values() for text in subject.examples]
 
 
-def load_knowledge(directory: Path = KNOWLEDGE_DIR) -> Knowledge:
-    """Reads and checks every file. Raises `BadKnowledge`, naming file, subject and field."""
-    files = sorted(directory.glob("*.yml"))
+def load_knowledge(source: Pack | Path | None = None) -> Knowledge:
+    """Reads and checks every file of a pack: the project's own, another, or a bare directory of subjects.
+
+    Raises `BadKnowledge`, naming file, subject and field.
+    """
+    pack = load_pack() if source is None else source
+    if isinstance(pack, Path):
+        files, words, directory = sorted(pack.glob("*.yml")), {}, pack
+    else:
+        files, words, directory = pack.nlu_files, pack.words, pack.nlu_dir
     if not files:
         raise BadKnowledge(f"{directory} holds no .yml file: the bot would know nothing.")
     subjects: list[Subject] = []
     for path in files:
-        subjects.extend(_read_file(path))
+        subjects.extend(_read_file(path, words))
     _check_together(subjects, directory)
+    if isinstance(pack, Pack):
+        _check_languages(subjects, pack)
     return Knowledge(subjects)
 
 
@@ -108,6 +163,9 @@ def advice(knowledge: Knowledge, today: datetime.date) -> list[str]:
     for subject in knowledge.values():
         where = f"{subject.file}, {subject.intent}"
         words = len(subject.phone.split())
+        more = len(subject.phone_more.split())
+        if more > SPOKEN_DETAILS:
+            remarks.append(f"{where}: {more} words are long to listen to (phone_more, {SPOKEN_DETAILS} at most).")
         if words > SPOKEN_WORDS and subject.intent not in ("distress", "emergency"):
             remarks.append(f"{where}: {words} words are long to listen to (phone, {SPOKEN_WORDS} at most).")
         if len(subject.examples) < FEWEST_EXAMPLES:
@@ -119,17 +177,10 @@ def advice(knowledge: Knowledge, today: datetime.date) -> list[str]:
     return remarks
 
 
-def _read_file(path: Path) -> list[Subject]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise BadKnowledge(f"{path.name}{line}: not valid YAML ({getattr(error, 'problem', None) or error}).") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadKnowledge(f"{path.name}: cannot be read ({error}).") from None
-    if not isinstance(content, dict) or not isinstance(content.get("nlu"), list):
-        raise BadKnowledge(f"{path.name}: there is no list `nlu:` in it.")
+def _read_file(path: Path, words: Mapping[str, str]) -> list[Subject]:
+    content = fill(read_yaml(path), words)
+    if not isinstance(content.get("nlu"), list):
+        raise BadKnowledge(f"{path}: there is no list `nlu:` in it.")
     return [_read_subject(entry, path.name) for entry in content["nlu"]]
 
 
@@ -148,16 +199,53 @@ def _read_subject(entry: Any, file: str) -> Subject:
             raise BadKnowledge(f"{where}, {name}: there is no such field; there are {', '.join(sorted(_FIELDS))}.")
     fields = {name: _text(metadata, name, where) for name in ("theme", "title", "web", "phone")}
     kind = _kind(metadata.get("kind"), where)
-    if re.search(r"https?:|www\.|\*\*|\]\(", fields["phone"]):
-        raise BadKnowledge(f"{where}, phone: it is read aloud, so no web address and no formatting.")
+    if "phone_more" in metadata:
+        fields["phone_more"] = _text(metadata, "phone_more", where)
+    for name in ("phone", "phone_more"):
+        _check_spoken(fields.get(name, ""), f"{where}, {name}")
     return Subject(
         intent=intent,
         kind=kind,
         examples=_examples(entry.get("examples"), where),
         file=file,
+        variants=_wordings(metadata, "variants", where),
+        translations=_wordings(metadata, "translations", where),
+        ask_person=_words(metadata, "ask_person", where),
+        cues=_words(metadata, "cues", where),
+        keywords=_words(metadata, "keywords", where),
         **fields,
-        **(_origin(metadata, where) if kind is not Kind.EXCHANGE else {}),
+        **(_origin(metadata, where) if kind not in (Kind.EXCHANGE, Kind.PERSON) else {}),
     )
+
+
+def _check_spoken(text: str, where: str) -> None:
+    if re.search(r"https?:|www\.|\*\*|\]\(", text):
+        raise BadKnowledge(f"{where}: it is read aloud, so no web address and no formatting.")
+
+
+def _wordings(metadata: dict[Any, Any], name: str, where: str) -> dict[str, Wording]:
+    raw = metadata.get(name, {})
+    if not isinstance(raw, dict):
+        raise BadKnowledge(f"{where}, {name}: a wording for each name is needed, with `web:` and `phone:`.")
+    found = {}
+    for key, texts in raw.items():
+        place = f"{where}, {name}, {key}"
+        if not isinstance(texts, dict):
+            raise BadKnowledge(f"{place}: `web:` and `phone:` are needed.")
+        fields = ("phone", "title", "web") if name == "translations" else ("phone", "web")
+        for unknown in set(texts) - set(fields):
+            raise BadKnowledge(f"{place}, {unknown}: there is no such field; there are {', '.join(fields)}.")
+        title = _text(texts, "title", place) if "title" in fields else ""
+        found[str(key)] = Wording(_text(texts, "web", place), _text(texts, "phone", place), title)
+        _check_spoken(found[str(key)].phone, f"{place}, phone")
+    return found
+
+
+def _words(metadata: dict[Any, Any], name: str, where: str) -> tuple[str, ...]:
+    value = metadata.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(word, str) and word.strip() for word in value):
+        raise BadKnowledge(f"{where}, {name}: a list of words is needed, as [DPAE, volet social].")
+    return tuple(word.strip() for word in value)
 
 
 def _text(fields: dict[Any, Any], name: str, where: str) -> str:
@@ -233,6 +321,33 @@ def _check_together(subjects: list[Subject], directory: Path) -> None:
                     f"{subject.file}, {subject.intent}, examples: {example!r} is also an example of "
                     f"{owner.intent} in {owner.file}; it can mean only one."
                 )
+        if (subject.kind is Kind.PERSON) != subject.intent.startswith(PERSON_PREFIX):
+            raise BadKnowledge(
+                f"{subject.file}, {subject.intent}, kind: a kind of person is a subject named person_…, "
+                "with `kind: person`; no other is."
+            )
+    kinds = {intent.removeprefix(PERSON_PREFIX) for intent in by_intent if intent.startswith(PERSON_PREFIX)}
+    for subject in subjects:
+        if subject.ask_person and len(kinds) < 2:
+            raise BadKnowledge(
+                f"{subject.file}, {subject.intent}, ask_person: no two kinds of person (person_…) to ask about."
+            )
+        for name in subject.variants:
+            if name not in kinds:
+                raise BadKnowledge(
+                    f"{subject.file}, {subject.intent}, variants, {name}: there is no subject person_{name}."
+                )
     absent = [name for name in NEEDED if name not in by_intent]
     if absent:
         raise BadKnowledge(f"{directory}: the dialogue needs the subject {absent[0]}, which no file describes.")
+
+
+def _check_languages(subjects: list[Subject], pack: Pack) -> None:
+    """What is borrowed may speak more languages than the pack: nobody is the worse for it."""
+    for subject in subjects:
+        for language in subject.translations:
+            if language not in pack.languages and subject.file not in pack.borrows:
+                raise BadKnowledge(
+                    f"{subject.file}, {subject.intent}, translations, {language}: it is not among the languages of "
+                    f"pack.yml ({', '.join(pack.languages)})."
+                )

@@ -6,12 +6,10 @@ import datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bot.errors import BadKnowledge
-from bot.knowledge import NEEDED, Kind, advice, load_knowledge
-from bot.rasa_files import WITH_OWN_RULE, synced, synced_files
-from bot.settings import PROJECT_DIR
+from bot.knowledge import NEEDED, Kind, Wording, advice, load_knowledge
+from bot.rasa_files import WITH_OWN_RULE, synced
 
 SUBJECT = """
 - intent: adhesion_comment
@@ -28,6 +26,34 @@ SUBJECT = """
     - comment adhérer
     - je veux m'inscrire
 """
+
+
+PEOPLE = """
+- intent: person_salarie
+  metadata: {theme: Échange, title: un salarié, kind: person, web: Noté., phone: Noté., cues: [mon employeur]}
+  examples: |
+    - je suis salarié
+    - c'est moi le salarié
+- intent: person_employeur
+  metadata: {theme: Échange, title: un employeur, kind: person, web: Noté., phone: Noté.}
+  examples: |
+    - je suis l'employeur
+    - c'est moi l'employeur
+"""
+# Every field that a subject may have beside those that it must have.
+MORE = SUBJECT.replace(
+    "    confidence: A\n",
+    """    confidence: A
+    source_date: 2026-01-02
+    phone_more: Il faut aussi un compte.
+    variants:
+      salarie: {web: Votre **employeur** adhère., phone: Votre employeur adhère.}
+    ask_person: [mon adhésion]
+    keywords: [volet d'identification, DPAE]
+    translations:
+      en: {title: How to join, web: On **the site**., phone: On the site.}
+""",
+)
 
 
 def exchange(name: str) -> str:
@@ -83,6 +109,70 @@ def test_a_mistake_is_named_with_file_subject_and_field(tmp_path: Path, old: str
     assert field in str(caught.value)
 
 
+def test_the_optional_fields_are_read_whole(tmp_path: Path) -> None:
+    subject = load_knowledge(write(tmp_path, MORE + PEOPLE))["adhesion_comment"]
+    assert subject.phone_more == "Il faut aussi un compte."
+    assert subject.variants == {"salarie": Wording("Votre **employeur** adhère.", "Votre employeur adhère.")}
+    assert subject.translations == {"en": Wording("On **the site**.", "On the site.", "How to join")}
+    assert (subject.ask_person, subject.keywords) == (("mon adhésion",), ("volet d'identification", "DPAE"))
+    assert subject.source_date == "2026-01-02"
+
+
+def test_the_kinds_of_person_come_in_the_order_of_the_file_with_what_gives_them_away(tmp_path: Path) -> None:
+    people = load_knowledge(write(tmp_path, MORE + PEOPLE)).people
+    assert [(person.intent, person.cues) for person in people] == [
+        ("person_salarie", ("mon employeur",)),
+        ("person_employeur", ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("phone_more: Il faut aussi un compte.", "phone_more:", "adhesion_comment, phone_more"),
+        ("Il faut aussi un compte.", "Voyez https://cea.urssaf.fr", "adhesion_comment, phone_more"),
+        ("phone: Votre employeur adhère.", "phone: Votre **employeur**.", "variants, salarie, phone"),
+        (", phone: Votre employeur adhère.", "", "variants, salarie, phone"),
+        ("web: Votre", "titre: x, web: Votre", "variants, salarie, titre"),
+        ("web: Votre", "title: x, web: Votre", "variants, salarie, title"),
+        ("      salarie: {", "      stagiaire: {", "variants, stagiaire: there is no subject person_stagiaire"),
+        ("salarie: {web: Votre **employeur** adhère., phone: Votre employeur adhère.}", "salarie: texte", "salarie"),
+        ("ask_person: [mon adhésion]", "ask_person: mon adhésion", "adhesion_comment, ask_person"),
+        ("keywords: [volet d'identification, DPAE]", "keywords: [volet, 3]", "adhesion_comment, keywords"),
+        ("title: How to join, ", "", "translations, en, title"),
+        ("phone: On the site.", "phone: On www.site.fr", "translations, en, phone"),
+        ("      en: {", "      - en: {", "adhesion_comment, translations"),
+        ("source_date: 2026-01-02", "source_date: janvier", "adhesion_comment, source_date"),
+        ("cues: [mon employeur]", "cues: [ ]x", "adhesion.yml, line"),
+        ("cues: [mon employeur]", "cues: [' ']", "person_salarie, cues"),
+        ("intent: person_salarie", "intent: salarie", "salarie, kind"),
+        ("un salarié, kind: person", "un salarié, kind: exchange", "person_salarie, kind"),
+    ],
+)
+def test_a_mistake_in_an_optional_field_is_named_too(tmp_path: Path, old: str, new: str, named: str) -> None:
+    text = MORE + PEOPLE
+    assert old in text
+    with pytest.raises(BadKnowledge) as caught:
+        load_knowledge(write(tmp_path, text.replace(old, new, 1)))
+    assert "adhesion.yml" in str(caught.value)
+    assert named in str(caught.value)
+
+
+def test_who_is_asking_can_only_be_asked_where_there_are_kinds_of_person(tmp_path: Path) -> None:
+    alone = SUBJECT.replace("    confidence: A\n", "    confidence: A\n    ask_person: [mon adhésion]\n")
+    with pytest.raises(BadKnowledge, match="adhesion_comment, ask_person"):
+        load_knowledge(write(tmp_path, alone))
+
+
+def test_another_services_address_is_checked_like_an_answer_and_is_none(tmp_path: Path) -> None:
+    elsewhere = SUBJECT.replace("adhesion_comment", "elsewhere_caf").replace("kind: answer", "kind: elsewhere")
+    knowledge = load_knowledge(write(tmp_path, elsewhere))
+    assert knowledge["elsewhere_caf"].kind is Kind.ELSEWHERE
+    assert knowledge["elsewhere_caf"] not in knowledge.topics
+    with pytest.raises(BadKnowledge, match="elsewhere_caf, verified_on"):
+        load_knowledge(write(tmp_path, elsewhere.replace("    verified_on: 2026-11-21\n", "")))
+
+
 def test_broken_yaml_is_reported_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(BadKnowledge, match=r"adhesion\.yml, line \d+"):
         load_knowledge(write(tmp_path, SUBJECT.replace("    title: Comment adhérer", "    title: [Comment")))
@@ -118,33 +208,9 @@ def test_long_speech_few_examples_and_old_checks_are_only_advised(tmp_path: Path
     assert len(remarks) == 3
 
 
-def test_the_bundled_knowledge_is_good() -> None:
-    assert len(load_knowledge().topics) >= 81
-
-
-def test_every_answer_in_service_says_where_it_comes_from() -> None:
-    for subject in load_knowledge().topics:
-        assert subject.source_title, subject.intent
-        assert subject.source_url, subject.intent
-        assert subject.verified_on, subject.intent
-
-
-def test_domain_and_rules_are_in_step_with_the_knowledge() -> None:
-    for path, text in synced_files(load_knowledge()).items():
-        assert path.read_text(encoding="utf-8") == text, f"{path.name}: run `guichet train`"
-
-
-def test_every_intent_has_exactly_one_rule() -> None:
-    rules = yaml.safe_load((PROJECT_DIR / "data" / "rules.yml").read_text(encoding="utf-8"))["rules"]
-    domain = yaml.safe_load((PROJECT_DIR / "domain.yml").read_text(encoding="utf-8"))
-    ruled: list[str] = []
-    actions = set()
-    for rule in rules:
-        first, second = rule["steps"]
-        ruled += [step["intent"] for step in first.get("or", [first])]
-        actions.add(second["action"])
-    assert sorted(ruled) == sorted(domain["intents"])
-    assert actions == set(domain["actions"])
+def test_long_details_are_advised_against(tmp_path: Path) -> None:
+    knowledge = load_knowledge(write(tmp_path, MORE.replace("Il faut aussi un compte.", "mot " * 70) + PEOPLE))
+    assert any("adhesion_comment: 70 words" in remark for remark in advice(knowledge, datetime.date(2026, 11, 22)))
 
 
 def test_the_parts_with_a_rule_of_their_own_are_parts_that_exist() -> None:
