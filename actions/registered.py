@@ -11,10 +11,12 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.language import load_languages
 from actions.replies import Replies
 from actions.turn import Memory, Result, Turn
 from actions.wording import load_prompts
 from bot.knowledge import load_knowledge
+from bot.settings import settings
 
 MEMORY_SLOT = "memory"
 
@@ -23,8 +25,10 @@ Decide = Callable[[Replies, Turn, Memory], Result]
 
 @lru_cache(maxsize=1)
 def replies() -> Replies:
-    """From data/, read and checked once. Raises `BadKnowledge`."""
-    return Replies(load_knowledge(), load_prompts())
+    """From the chosen pack, read and checked once. Raises `BadKnowledge`."""
+    pack = settings().load_pack()
+    knowledge, prompts = load_knowledge(pack), pack.prompts()
+    return Replies(knowledge, load_prompts(prompts), load_languages(prompts, knowledge, pack.languages[0]))
 
 
 class ReplyAction(Action):  # type: ignore[misc]
@@ -55,4 +59,10 @@ ACTIONS = (
     ReplyAction("action_not_understood", Replies.not_understood),
     ReplyAction("action_abstain", Replies.abstain),
     ReplyAction("action_handover", Replies.handover),
+    ReplyAction("action_stay", Replies.stay),
+    ReplyAction("action_more", Replies.more),
+    ReplyAction("action_back", Replies.back),
+    ReplyAction("action_why_answer", Replies.why_answer),
+    ReplyAction("action_correction", Replies.correction),
+    ReplyAction("action_person", Replies.person),
 )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-import yaml
-
 from bot.dialogue import Answer, Channel, Choice
 from bot.errors import BadKnowledge
-from bot.knowledge import Kind, Knowledge, Subject
+from bot.knowledge import TOPICS, Knowledge, Subject
+from bot.pack import load_pack
 
-PROMPTS_FILE = Path(__file__).resolve().parent.parent / "data" / "prompts.yml"
+_FILE = "data/prompts.yml"
 
 # Each sentence with the names that may stand in it between braces.
 SENTENCES: Mapping[str, frozenset[str]] = {
@@ -27,12 +26,33 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "off_topic_again": frozenset({"example"}),
     "listening": frozenset(),
     "nothing_to_repeat": frozenset(),
+    "handover_again": frozenset(),
+    "more_offer": frozenset(),
+    "more_declined": frozenset(),
+    "stay": frozenset({"title"}),
+    "stay_or": frozenset({"choices"}),
+    "same_again": frozenset({"title"}),
+    "ask_person": frozenset({"choices"}),
+    "why": frozenset({"title", "source", "date"}),
 }
-ONLY_SPOKEN = frozenset({"clarify_item"})
+ONLY_SPOKEN = frozenset({"clarify_item", "more_offer", "more_declined"})
 # Said more than once in a conversation, so at least two variants are needed.
 VARIED = frozenset(
-    {"clarify", "clarify_one", "clarify_which", "abstain_first", "abstain_again", "off_topic_again", "listening"}
+    {
+        *("clarify", "clarify_one", "clarify_which", "abstain_first", "abstain_again", "off_topic_again", "listening"),
+        *("stay", "stay_or", "same_again", "ask_person", "more_offer", "handover_again"),
+    }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who gets a text: on which channel, what kind of person (empty: the usual one), in which language (empty: the
+    pack's own)."""
+
+    channel: Channel
+    person: str = ""
+    language: str = ""
 
 
 class Prompts:
@@ -48,21 +68,18 @@ class Prompts:
         return next((variant for variant in variants if variant not in unlike), variants[0])
 
 
-def load_prompts(path: Path = PROMPTS_FILE) -> Prompts:
-    """Reads the key `dialogue:`. Raises `BadKnowledge`, naming the sentence."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadKnowledge(f"{path.name}: cannot be read ({error}).") from None
-    dialogue = content.get("dialogue") if isinstance(content, dict) else None
+def load_prompts(prompts: Mapping[str, Any] | None = None) -> Prompts:
+    """The key `dialogue:` of `Pack.prompts()`, the project's own unless told otherwise. Raises `BadKnowledge`,
+    naming the sentence."""
+    dialogue = (load_pack().prompts() if prompts is None else prompts).get("dialogue")
     if not isinstance(dialogue, dict):
-        raise BadKnowledge(f"{path.name}: the key `dialogue:` is missing.")
+        raise BadKnowledge(f"{_FILE}: the key `dialogue:` is missing.")
     for name in SENTENCES:
         for channel in (Channel.PHONE,) if name in ONLY_SPOKEN else tuple(Channel):
-            _check_variants(dialogue, name, channel, path.name)
+            _check_variants(dialogue, name, channel, _FILE)
     examples = dialogue.get("examples")
     if not isinstance(examples, list) or not examples or not all(isinstance(e, str) for e in examples):
-        raise BadKnowledge(f"{path.name}, dialogue, examples: a list of questions is needed.")
+        raise BadKnowledge(f"{_FILE}, dialogue, examples: a list of questions is needed.")
     return Prompts(dialogue, examples)
 
 
@@ -81,12 +98,27 @@ def _check_variants(dialogue: Mapping[str, Any], name: str, channel: Channel, fi
             raise BadKnowledge(f"{where}: {{{min(names - SENTENCES[name])}}} means nothing in this sentence.")
 
 
-def answer_of(subject: Subject, channel: Channel) -> Answer:
-    """The subject's text in the channel's wording, with its origin."""
-    text = subject.web if channel is Channel.WEB else subject.phone
-    if subject.kind is Kind.EXCHANGE:
+def answer_of(subject: Subject, asker: Asker | Channel) -> Answer:
+    """The subject's text in the wording for who asks, with its origin."""
+    if isinstance(asker, Channel):
+        asker = Asker(asker)
+    wording = subject.variants.get(asker.person)
+    title, language = subject.title, ""
+    if wording is None and asker.language in subject.translations:
+        wording, language = subject.translations[asker.language], asker.language
+        title = wording.title
+    chosen = subject if wording is None else wording
+    text = chosen.web if asker.channel is Channel.WEB else chosen.phone
+    if subject.kind not in TOPICS:
         return Answer(subject.intent, text)
-    return Answer(subject.intent, text, subject.title, subject.source_title, subject.source_url, subject.verified_on)
+    origin = (subject.source_title, subject.source_url, subject.verified_on)
+    return Answer(subject.intent, text, title, *origin, language)
+
+
+def details_of(subject: Subject) -> Answer:
+    """What is read aloud to who wants to know more, with its origin."""
+    origin = (subject.source_title, subject.source_url, subject.verified_on)
+    return Answer(subject.intent, subject.phone_more, subject.title, *origin)
 
 
 def choice_of(knowledge: Knowledge, intent: str) -> Choice:

@@ -1,13 +1,13 @@
 """How sure is sure enough: measured by cross-validation on the training examples, never on the test questions.
 
 Every example is judged by a model that has not seen it. Examples of a subject go round-robin into the folds;
-foreign questions (`out_of_scope`) go in blocks, because they are written theme by theme and a theme must be new
-when it is judged. The two gauges are then fitted on those judgements, with foreign questions weighing half as
+foreign questions go in blocks, each other service (`elsewhere_…`) as a whole, because the next foreign theme will be
+new to the model too. The two gauges are then fitted on those judgements, with foreign questions weighing half as
 much as all others together. The examples are harder than real questions (they are spread on purpose, and each
 takes its only close neighbour away with it), so the gauges err on the careful side.
 
-Two borders are set here too: safety and the request for a person lie as low as they can while fewer than
-`FALSE_ALARMS` of the other examples cross them.
+Two borders are set here too: safety and the request for a person lie as low as they can while only a few of the other
+examples cross them (`FALSE_ALARMS`, `FALSE_PERSONS`).
 """
 
 from __future__ import annotations
@@ -22,11 +22,9 @@ from bot.nlu.decision import (
     ANSWER,
     CLARIFY,
     HANDOVER,
-    OUT_OF_SCOPE,
     SAFETY,
     Borders,
     Decision,
-    Evidence,
     Gauge,
     Judgement,
     choices,
@@ -35,6 +33,7 @@ from bot.nlu.decision import (
     signs_of_right,
 )
 from bot.nlu.encoder import Vectors
+from bot.nlu.evidence import OUT_OF_SCOPE, Evidence, Neighbours, evidence_of
 from bot.nlu.hybrid import fit_regression, softmax
 from bot.nlu.lexical import Floats
 
@@ -42,26 +41,27 @@ FOLDS = 5
 # Fewer directions than the final model has: half the time, and the same borders.
 DIRECTIONS = 800
 FOREIGN_WEIGHT = 0.5
-FALSE_ALARMS = 0.005
+FALSE_ALARMS = 0.0025
+# A person offered once too often costs less than a person refused.
+FALSE_PERSONS = 0.01
 LOWEST_ALARM = 0.1
 
 
-def evidence_of(classes: Sequence[str], probabilities: Floats, likeness: Floats, labels: Sequence[str]) -> Evidence:
-    """From the model's probabilities and the cosines to all known examples, whose intents are `labels`."""
-    order = np.argsort(-probabilities, kind="stable")
-    closeness: dict[str, float] = dict.fromkeys(classes, -1.0)
-    for label, cosine in zip(labels, likeness.tolist(), strict=True):
-        closeness[label] = max(closeness[label], cosine)
-    return Evidence([(classes[i], float(probabilities[i])) for i in order], closeness)
-
-
 def calibrate(
-    points: Floats, vectors: Vectors, labels: Sequence[str], exchange: frozenset[str], overrides: Mapping[str, float]
+    points: Floats,
+    vectors: Vectors,
+    classes: Sequence[str],
+    *,
+    exchange: frozenset[str],
+    foreign: frozenset[str],
+    overrides: Mapping[str, float],
 ) -> tuple[Judgement, dict[str, Any]]:
     """Gauges and borders, and what was measured with them. `points` are the model's reduced training points,
-    `vectors` the centred sentence vectors; one row for each label. `overrides` sets borders by name."""
-    evidence = cross_validated(points[:, :DIRECTIONS], vectors, labels)
-    weights = _weights(labels)
+    `vectors` the centred sentence vectors; one row for each of `classes`. `foreign` are the classes that count as
+    `out_of_scope`. `overrides` sets borders by name."""
+    evidence = cross_validated(points[:, :DIRECTIONS], vectors, classes, foreign)
+    labels = [OUT_OF_SCOPE if name in foreign else name for name in classes]
+    weights = shares_of_weight(labels)
     right = fit_gauge(
         [signs_of_right(one) for one in evidence],
         [one.ranking[0][0] == label != OUT_OF_SCOPE for one, label in zip(evidence, labels, strict=True)],
@@ -75,21 +75,26 @@ def calibrate(
         [weights[i] for i in about],
     )
     alarms = {
-        "safety": _lowest_border(
-            [sum(dict(one.ranking).get(name, 0.0) for name in SAFETY) for one in evidence],
+        "safety": lowest_border(
+            [sum(one.probability.get(name, 0.0) for name in SAFETY) for one in evidence],
             [label in SAFETY for label in labels],
+            FALSE_ALARMS,
         ),
-        "person": _lowest_border(
-            [dict(one.ranking).get(HANDOVER, 0.0) for one in evidence], [label == HANDOVER for label in labels]
+        "person": lowest_border(
+            [one.probability.get(HANDOVER, 0.0) for one in evidence],
+            [label == HANDOVER for label in labels],
+            FALSE_PERSONS,
         ),
     }
     judgement = Judgement(right, offer, Borders(**{**alarms, **overrides}), exchange)
     return judgement, measure(evidence, labels, judgement)
 
 
-def cross_validated(points: Floats, vectors: Vectors, labels: Sequence[str]) -> list[Evidence]:
+def cross_validated(
+    points: Floats, vectors: Vectors, labels: Sequence[str], foreign: frozenset[str] = frozenset()
+) -> list[Evidence]:
     """The evidence on each example from the four fifths of the examples that it is not in."""
-    fold = folds(labels)
+    fold = folds(labels, foreign)
     names = np.array(labels)
     found: dict[int, Evidence] = {}
     for number in range(FOLDS):
@@ -98,19 +103,24 @@ def cross_validated(points: Floats, vectors: Vectors, labels: Sequence[str]) -> 
         classes, weights, bias = fit_regression(points[known], known_labels)
         probabilities = softmax(points[held] @ weights.T + bias)
         likeness = vectors[held] @ vectors[known].T
+        neighbours = Neighbours(known_labels, foreign)
         for row, place in enumerate(held.tolist()):
-            found[place] = evidence_of(classes, probabilities[row], likeness[row], known_labels)
+            found[place] = evidence_of(classes, probabilities[row], neighbours.closest(likeness[row]), foreign)
     return [found[place] for place in range(len(labels))]
 
 
-def folds(labels: Sequence[str]) -> npt.NDArray[np.int64]:
-    """The fold of each example."""
+def folds(labels: Sequence[str], foreign: frozenset[str] = frozenset()) -> npt.NDArray[np.int64]:
+    """The fold of each example. A foreign class other than `out_of_scope` is held out as a whole."""
     names = np.array(labels)
     fold = np.zeros(len(labels), dtype=np.int64)
+    whole = sorted(foreign - {OUT_OF_SCOPE})
     for name in sorted(set(labels)):
         places = np.flatnonzero(names == name)
         steps = np.arange(len(places))
-        fold[places] = steps * FOLDS // len(places) if name == OUT_OF_SCOPE else steps % FOLDS
+        if name in whole:
+            fold[places] = whole.index(name) % FOLDS
+        else:
+            fold[places] = steps * FOLDS // len(places) if name == OUT_OF_SCOPE else steps % FOLDS
     return fold
 
 
@@ -155,16 +165,16 @@ def _share(hits: Sequence[bool], among: Sequence[Any]) -> float:
     return round(sum(hits) / max(len(among), 1), 4)
 
 
-def _weights(labels: Sequence[str]) -> list[float]:
+def shares_of_weight(labels: Sequence[str]) -> list[float]:
     foreign = sum(label == OUT_OF_SCOPE for label in labels)
     weight = FOREIGN_WEIGHT * (len(labels) - foreign) / max(foreign, 1)
     return [weight if label == OUT_OF_SCOPE else 1.0 for label in labels]
 
 
-def _lowest_border(probabilities: Sequence[float], meant: Sequence[bool]) -> float:
-    """The lowest border, in hundredths, that fewer than `FALSE_ALARMS` of the other examples cross."""
+def lowest_border(probabilities: Sequence[float], meant: Sequence[bool], false_alarms: float) -> float:
+    """The lowest border, in hundredths, that no more than this share of the other examples cross."""
     others = np.array([p for p, is_meant in zip(probabilities, meant, strict=True) if not is_meant])
     for hundredth in range(int(LOWEST_ALARM * 100), 100):
-        if (others >= hundredth / 100).mean() <= FALSE_ALARMS:
+        if (others >= hundredth / 100).mean() <= false_alarms:
             return hundredth / 100
     return 0.99

@@ -4,7 +4,8 @@ Rasa's own REST channel answers an error with an empty list, logs the text of fa
 token, and lets a person type "/some_intent" to bypass the understanding. This one does none of that.
 
     POST /webhooks/guichet/webhook      Authorization: Bearer <token>
-    {"sender": "…", "text": "…" | "choice": "<intent>", "channel": "web"|"phone", "heard_confidence": 0.8|null}
+    {"sender": "…", "text": "…" | "choice": "<intent>", "channel": "web"|"phone", "heard_confidence": 0.8|null,
+     "alternatives": [{"text": "…", "confidence": 0.4}]}
     200 {"reply": {…}}      400, 401, 500 {"error": "<code>"}
     GET /webhooks/guichet/  200 {"model": "<id, empty while none is loaded>"}
 """
@@ -64,21 +65,26 @@ class GuichetInput(InputChannel):  # type: ignore[misc]
                 incoming = read_incoming(_json(request), _intents(request))
             except BadIncoming as error:
                 return _error(error.code, 400)
-            return await self._answer(incoming, on_new_message)
+            return await self._answer(incoming, on_new_message, await _memory(request, incoming.sender))
 
         return routes
 
     def _may_enter(self, header: str) -> bool:
         return hmac.compare_digest(header.encode("utf-8", "replace"), f"Bearer {self._token}".encode())
 
-    async def _answer(self, incoming: Incoming, on_new_message: OnMessage) -> HTTPResponse:
+    async def _answer(self, incoming: Incoming, on_new_message: OnMessage, memory: dict[str, Any]) -> HTTPResponse:
         collector = CollectingOutputChannel()
         message = UserMessage(
             incoming.message,
             collector,
             incoming.sender,
             input_channel=self.name(),
-            metadata={"channel": incoming.channel, "heard_confidence": incoming.heard_confidence},
+            metadata={
+                "channel": incoming.channel,
+                "heard_confidence": incoming.heard_confidence,
+                "readings": incoming.readings,
+                "previous": memory.get("subjects") or (),
+            },
         )
         try:
             await on_new_message(message)
@@ -103,6 +109,15 @@ def _intents(request: Request) -> Container[str]:
     """The intents of the model being served; none while no model is loaded."""
     domain = getattr(_agent(request), "domain", None)
     return domain.intents if domain is not None else ()
+
+
+async def _memory(request: Request, sender: str) -> dict[str, Any]:
+    """What the dialogue remembers of this conversation (actions/turn.py, `Memory`): a question is understood after
+    the one before it."""
+    store = getattr(_agent(request), "tracker_store", None)
+    tracker = await store.retrieve(sender) if store is not None else None
+    memory = tracker.get_slot("memory") if tracker is not None else None
+    return memory if isinstance(memory, dict) else {}
 
 
 def _agent(request: Request) -> Any:

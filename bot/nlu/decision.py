@@ -14,26 +14,17 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.nlu.evidence import OUT_OF_SCOPE, Evidence, Ranking
+
 ANSWER = "answer"
 CLARIFY = "clarify"
 ABSTAIN = "abstain"
+STAY = "stay"
 
 MOST_CHOICES = 3
-OUT_OF_SCOPE = "out_of_scope"
 HANDOVER = "handover"
 # A life may depend on these: their probabilities are added up, and win at moderate confidence.
 SAFETY = ("distress", "emergency")
-
-Ranking = Sequence[tuple[str, float]]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the model says of one text: all intents with their probability, best first, and for each intent the
-    cosine to its nearest known example."""
-
-    ranking: Ranking
-    closeness: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -53,19 +44,23 @@ class Borders:
     """Where one zone ends and the next begins.
 
     direct: sureness from which the best subject is answered at once (0.5: more likely right than wrong).
+    likely: smallest probability of a subject that is answered at once, however sure the gauge.
     offer: chance from which "vouliez-vous dire" is worth asking; below, the question is refused.
     choice: smallest probability of a second or third subject in that question.
     safety: summed probability from which distress and emergency win over everything.
     person: probability from which an otherwise unclear text is taken as a request for a person.
+    named: the same for a text that names one ("conseiller", "un humain").
     heard: recogniser's confidence below which a subject is never answered without asking back.
     """
 
     direct: float = 0.5
+    likely: float = 0.4
     offer: float = 0.25
     choice: float = 0.05
     safety: float = 0.2
     person: float = 0.1
-    heard: float = 0.35
+    named: float = 0.02
+    heard: float = 0.6
 
 
 @dataclass(frozen=True)
@@ -80,38 +75,54 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Decision:
-    """`subjects`: the one answered, or those offered (best first), or none when refused. `sureness` and
-    `chance` are what the two gauges read."""
+    """`subjects`: those answered (in the order asked), or offered (best first), or none when refused. `sureness` and
+    `chance` are what the two gauges read. `stay`: a question about what was answered before, the first of `subjects`,
+    to which nothing can be added; the others may be what was meant. `pointer`, of a foreign question, is the kind of
+    service it is for. `reason` says by which way a decision was reached that the text alone did not settle."""
 
     kind: str
     subjects: tuple[str, ...] = ()
     sureness: float = 0.0
     chance: float = 0.0
+    pointer: str = ""
+    reason: str = ""
+
+    @property
+    def topic(self) -> str:
+        """The one subject answered; empty for anything else."""
+        return self.subjects[0] if self.kind == ANSWER and len(self.subjects) == 1 else ""
 
 
-def decide(evidence: Evidence, judgement: Judgement, heard_confidence: float | None = None) -> Decision:
-    """What to do with a question."""
+def decide(
+    evidence: Evidence, judgement: Judgement, heard_confidence: float | None = None, *, names_person: bool = False
+) -> Decision:
+    """What to do with a question; `names_person`: one of the cues of a request for a person stands in it."""
     borders = judgement.borders
-    probability = dict(evidence.ranking)
+    probability = evidence.probability
     alarm = safety_alarm(probability, borders.safety)
     if alarm:
         return Decision(ANSWER, (alarm,), 1.0, 1.0)
-    best = evidence.ranking[0][0]
+    best, first = evidence.ranking[0]
     sureness = judgement.right.read(signs_of_right(evidence))
     chance = judgement.offer.read(signs_of_offer(evidence, judgement.exchange))
-    poorly_heard = heard_confidence is not None and heard_confidence < borders.heard
     if best == OUT_OF_SCOPE:
         # The gauge speaks of answers; a foreign question has none, so only the other gauge can save it.
         sureness = 0.0
-    if sureness >= borders.direct and (best in judgement.exchange or not poorly_heard):
+    clear = first >= borders.likely and not poorly_heard(heard_confidence, borders)
+    if sureness >= borders.direct and (best in judgement.exchange or clear):
         return Decision(ANSWER, (best,), sureness, chance)
-    if probability.get(HANDOVER, 0.0) >= borders.person:
+    if probability.get(HANDOVER, 0.0) >= (borders.named if names_person else borders.person):
         return Decision(ANSWER, (HANDOVER,), sureness, chance)
     if chance >= borders.offer:
         return Decision(CLARIFY, choices(evidence.ranking, judgement), sureness, chance)
-    if best == OUT_OF_SCOPE and evidence.ranking[0][1] >= 0.5:
-        return Decision(ANSWER, (OUT_OF_SCOPE,), sureness, chance)
+    if best == OUT_OF_SCOPE and first >= 0.5:
+        return Decision(ANSWER, (OUT_OF_SCOPE,), sureness, chance, pointer=evidence.pointer)
     return Decision(ABSTAIN, (), sureness, chance)
+
+
+def poorly_heard(heard_confidence: float | None, borders: Borders) -> bool:
+    """Whether a subject must be asked back, however sure. `heard_confidence` is None for what was typed."""
+    return heard_confidence is not None and heard_confidence < borders.heard
 
 
 def safety_alarm(probability: Mapping[str, float], border: float) -> str:
@@ -122,7 +133,7 @@ def safety_alarm(probability: Mapping[str, float], border: float) -> str:
 
 def choices(ranking: Ranking, judgement: Judgement) -> tuple[str, ...]:
     """The subjects worth offering: the best one in any case, others only while they are likely enough."""
-    subjects = _topics(ranking, judgement.exchange)[:MOST_CHOICES]
+    subjects = topics(ranking, judgement.exchange)[:MOST_CHOICES]
     return tuple(name for place, (name, p) in enumerate(subjects) if place == 0 or p >= judgement.borders.choice)
 
 
@@ -136,18 +147,18 @@ def signs_of_right(evidence: Evidence) -> list[float]:
         evidence.closeness[best],
         max(others),
         evidence.closeness.get(OUT_OF_SCOPE, -1.0),
-        _log(dict(evidence.ranking).get(OUT_OF_SCOPE, 0.0)),
+        _log(evidence.probability.get(OUT_OF_SCOPE, 0.0)),
     ]
 
 
 def signs_of_offer(evidence: Evidence, exchange: frozenset[str]) -> list[float]:
     """Is it about one of our subjects at all, and among the best three?"""
-    probability = dict(evidence.ranking)
-    best = _topics(evidence.ranking, exchange)[:MOST_CHOICES]
+    probability = evidence.probability
+    best = topics(evidence.ranking, exchange)[:MOST_CHOICES]
     foreign = probability.get(OUT_OF_SCOPE, 0.0)
     courtesies = sum(p for name, p in evidence.ranking if name in exchange and name != OUT_OF_SCOPE)
     return [
-        _log(best[0][1]),
+        _log(best[0][1] if best else 0.0),
         _log(sum(p for _, p in best)),
         _largest(cosine for name, cosine in evidence.closeness.items() if name not in exchange),
         _largest(evidence.closeness[name] for name, _ in best),
@@ -157,7 +168,8 @@ def signs_of_offer(evidence: Evidence, exchange: frozenset[str]) -> list[float]:
     ]
 
 
-def _topics(ranking: Ranking, exchange: frozenset[str]) -> list[tuple[str, float]]:
+def topics(ranking: Ranking, exchange: frozenset[str]) -> list[tuple[str, float]]:
+    """The subjects of the ranking, without the exchange itself."""
     return [(name, p) for name, p in ranking if name not in exchange]
 
 

@@ -11,9 +11,13 @@ import json
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
+
+from bot.nlu.encoder import Encoder, Vectors
 from bot.nlu.text import spoken_form
 from bot.nlu.understanding import FILE, Understanding
 from bot.nlu.vectors import embed_stored
@@ -34,13 +38,28 @@ def load_from_archive(model: Path) -> Understanding:
         return Understanding.load(Path(directory))
 
 
+class Foreseen:
+    """An encoder that looks up the vectors it has been given, and computes the others."""
+
+    def __init__(self, encoder: Encoder, texts: list[str]) -> None:
+        self.name = encoder.name
+        self._encoder = encoder
+        self._vectors: dict[str, Vectors] = dict(zip(texts, embed_stored(encoder, texts), strict=True))
+
+    def embed(self, text: str) -> Vectors:
+        found = self._vectors.get(text)
+        return self._encoder.embed(text) if found is None else found
+
+    def embed_all(self, texts: Sequence[str]) -> Vectors:
+        return np.stack([self.embed(text) for text in texts])
+
+
 def judge(known: Understanding, texts: list[str]) -> list[dict[str, Any]]:
-    """What is done with each text."""
-    spoken = [spoken_form(text) for text in texts]
-    vectors = embed_stored(known.encoder, spoken)
+    """What is done with each text, as the first of a conversation."""
+    known.encoder = Foreseen(known.encoder, [spoken_form(text) for text in texts])
     judged = []
-    for text, vector in zip(spoken, vectors, strict=True):
-        understood = known.understand_vector(text, vector)
+    for text in texts:
+        understood = known.understand(text)
         decision = understood.decision
         judged.append(
             {
@@ -49,6 +68,7 @@ def judge(known: Understanding, texts: list[str]) -> list[dict[str, Any]]:
                 "ranking": understood.ranking[:5],
                 "sureness": round(decision.sureness, 4),
                 "chance": round(decision.chance, 4),
+                "reason": decision.reason,
             }
         )
     return judged

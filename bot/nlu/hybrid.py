@@ -8,6 +8,7 @@ points on mistyped text over the vectors alone. Fitting needs scipy and scikit-l
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,10 @@ from bot.nlu.lexical import Floats, LexicalFeatures, TfIdf
 
 LEXICAL_WEIGHT = 0.6
 STRENGTH = 20.0  # inverse of the regularisation; flat between 5 and 60
-ITERATIONS = 300
+ITERATIONS = 60  # of 130 to convergence; the rest changes nothing that is measured
 RANK = 1200
+_SPARE_DIRECTIONS = 100
+_POWER_ITERATIONS = 2
 
 
 def centred(vectors: Vectors, mean: Vectors) -> Vectors:
@@ -130,9 +133,10 @@ class Fitted:
 class ReducedSpace:
     """The training examples turned into their `RANK` strongest directions.
 
-    A regression with a quadratic penalty only sees inner products between examples, so it may be fitted on
-    4,000 rotated coordinates instead of 31,000 columns with the same result; keeping the strongest 1,200 of
-    them costs no measurable accuracy and turns 150 seconds into 13.
+    A regression with a quadratic penalty only sees inner products between examples, so it may be fitted on as many
+    rotated coordinates as there are examples, instead of 45,000 columns, with the same result; keeping the strongest
+    1,200 of them costs no measurable accuracy. They are found by a randomised subspace iteration (Halko, Martinsson
+    and Tropp, SIAM Review 53, 2011): an exact decomposition of 7,300 examples would take minutes.
     """
 
     points: Floats
@@ -144,13 +148,17 @@ class ReducedSpace:
     @classmethod
     def of(cls, vectors: Vectors, grams: Any) -> ReducedSpace:
         """From centred sentence vectors and the sparse n-gram matrix."""
-        likeness = (vectors @ vectors.T).astype(np.float64) + (grams @ grams.T).toarray()
-        values, directions = np.linalg.eigh(likeness)
+        likeness = vectors @ vectors.T + (grams @ grams.T).toarray().astype(np.float32)
+        count = min(RANK + _SPARE_DIRECTIONS, len(vectors))
+        basis = np.random.default_rng(0).normal(size=(len(vectors), count)).astype(np.float32)
+        for _ in range(_POWER_ITERATIONS):
+            basis, _ = np.linalg.qr(likeness @ basis)
+        values, turned = np.linalg.eigh((basis.T @ (likeness @ basis)).astype(np.float64))
         strongest = np.argsort(-values)[:RANK]
         strongest = strongest[values[strongest] > 1e-6 * values[strongest[0]]]
-        scales = np.sqrt(values[strongest])
-        kept = directions[:, strongest]
-        return cls((kept * scales).astype(np.float32), kept, scales, vectors, grams)
+        scales = np.sqrt(values[strongest]).astype(np.float32)
+        kept = basis @ turned[:, strongest].astype(np.float32)
+        return cls(kept * scales, kept, scales, vectors, grams)
 
     def expand(self, weights: Floats) -> tuple[Floats, Floats]:
         """Weights of the reduced points, as weights of sentence vectors (classes, dimensions) and n-grams
@@ -162,10 +170,13 @@ class ReducedSpace:
 
 def fit_regression(points: Floats, labels: Sequence[str]) -> tuple[list[str], Floats, Floats]:
     """Classes, weights (classes, columns) and biases of a multinomial logistic regression."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     regression = LogisticRegression(C=STRENGTH, max_iter=ITERATIONS, class_weight="balanced", random_state=0)
-    regression.fit(points, list(labels))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # stopped early on purpose
+        regression.fit(points, list(labels))
     weights, bias = regression.coef_.astype(np.float32), regression.intercept_.astype(np.float32)
     return [str(name) for name in regression.classes_], weights, bias
 

@@ -12,7 +12,8 @@ from typing import Any
 
 LONGEST_MESSAGE = 2000
 LONGEST_SENDER = 128
-INTERNAL_INTENTS = ("clarify", "nlu_fallback")
+MOST_READINGS = 4
+INTERNAL_INTENTS = ("clarify", "nlu_fallback", "stay")
 
 
 class BadIncoming(Exception):
@@ -25,12 +26,14 @@ class BadIncoming(Exception):
 
 @dataclass(frozen=True)
 class Incoming:
-    """A message for Rasa: a harmless text, or "/intent" for a choice."""
+    """A message for Rasa: a harmless text, or "/intent" for a choice. `readings` are other things that may have been
+    heard, each with the recogniser's confidence."""
 
     sender: str
     message: str
     channel: str
     heard_confidence: float | None
+    readings: tuple[tuple[str, float], ...] = ()
 
 
 def read_incoming(body: Any, intents: Container[str]) -> Incoming:
@@ -43,9 +46,30 @@ def read_incoming(body: Any, intents: Container[str]) -> Incoming:
     if channel not in ("web", "phone"):
         raise BadIncoming("bad_channel")
     heard = body.get("heard_confidence")
-    if heard is not None and (isinstance(heard, bool) or not isinstance(heard, (int, float)) or not 0 <= heard <= 1):
+    if heard is not None:
+        _check_confidence(heard)
+    return Incoming(sender, _message(body, intents), channel, heard, _readings(body.get("alternatives")))
+
+
+def _check_confidence(value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise BadIncoming("bad_confidence")
-    return Incoming(sender, _message(body, intents), channel, heard)
+
+
+def _readings(alternatives: Any) -> tuple[tuple[str, float], ...]:
+    if alternatives is None:
+        return ()
+    if not isinstance(alternatives, list) or not all(isinstance(one, dict) for one in alternatives):
+        raise BadIncoming("bad_alternatives")
+    readings = []
+    for one in alternatives[:MOST_READINGS]:
+        text, confidence = one.get("text"), one.get("confidence")
+        if not isinstance(text, str) or len(text) > LONGEST_MESSAGE:
+            raise BadIncoming("bad_alternatives")
+        _check_confidence(confidence)
+        if harmless_text(text):
+            readings.append((harmless_text(text), float(confidence)))
+    return tuple(readings)
 
 
 def _message(body: Any, intents: Container[str]) -> str:

@@ -10,14 +10,19 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from bot.nlu.french import written_out
+
 # The encoder reads 512 tokens; a question is over long before that, and time grows with length.
 LONGEST_TEXT = 600
 
 
 def spoken_form(text: str) -> str:
-    """The text in one line, in composed Unicode, at most `LONGEST_TEXT` characters; may be empty."""
+    """The text in one line, in composed Unicode, hurried abbreviations written out, at most `LONGEST_TEXT` characters;
+    may be empty. Words all in capitals, which the encoder reads badly, become small; one alone may be an acronym."""
     line = " ".join(unicodedata.normalize("NFC", text).replace("’", "'").split())
-    return line[:LONGEST_TEXT].strip()
+    if line.isupper() and " " in line:
+        line = line.lower()
+    return written_out(line[:LONGEST_TEXT])[:LONGEST_TEXT].strip()
 
 
 def folded_form(text: str) -> str:

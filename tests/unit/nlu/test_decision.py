@@ -12,14 +12,18 @@ from bot.nlu.decision import (
     ABSTAIN,
     ANSWER,
     CLARIFY,
+    STAY,
     Borders,
-    Evidence,
+    Decision,
     Gauge,
     Judgement,
     choices,
     decide,
+    poorly_heard,
     safety_alarm,
+    signs_of_offer,
 )
+from bot.nlu.evidence import Evidence
 
 EXCHANGE = frozenset({"greet", "handover", "out_of_scope", "distress", "emergency", "thanks"})
 SUBJECTS = ("adhesion", "bulletin", "conges", "dpae")
@@ -81,8 +85,47 @@ def test_a_clear_question_is_not_taken_for_a_request_for_a_person() -> None:
     assert decide(evidence(adhesion=0.8, handover=0.12), JUDGEMENT).subjects == ("adhesion",)
 
 
+def test_a_word_for_a_person_makes_a_faint_request_one() -> None:
+    faint = evidence(adhesion=0.3, handover=0.05)
+    assert decide(faint, JUDGEMENT).subjects != ("handover",)
+    assert decide(faint, JUDGEMENT, names_person=True).subjects == ("handover",)
+
+
+def test_a_word_for_a_person_alone_is_no_request() -> None:
+    assert decide(evidence(adhesion=0.3, handover=0.01), JUDGEMENT, names_person=True).subjects[0] == "adhesion"
+    assert decide(evidence(adhesion=0.8, handover=0.05), JUDGEMENT, names_person=True).subjects == ("adhesion",)
+
+
+def test_an_unlikely_subject_is_asked_back_however_sure_the_gauge() -> None:
+    always = replace(JUDGEMENT, right=Gauge((0,) * 6, 20.0))
+    decision = decide(evidence(adhesion=0.35, bulletin=0.25), always)
+    assert (decision.kind, decision.subjects[0]) == (CLARIFY, "adhesion")
+    assert decide(evidence(thanks=0.35, bulletin=0.25), always).subjects == ("thanks",)
+
+
 def test_a_foreign_question_is_recognised_as_foreign() -> None:
     assert decide(evidence(out_of_scope=0.9), JUDGEMENT).subjects == ("out_of_scope",)
+
+
+def test_a_foreign_question_keeps_the_service_it_is_for() -> None:
+    foreign = replace(evidence(out_of_scope=0.9), pointer="elsewhere_caf")
+    assert decide(foreign, JUDGEMENT).pointer == "elsewhere_caf"
+    assert decide(replace(evidence(adhesion=0.9), pointer="elsewhere_caf"), JUDGEMENT).pointer == ""
+
+
+def test_a_question_that_is_only_perhaps_foreign_is_not_called_foreign() -> None:
+    spread = evidence(out_of_scope=0.4, thanks=0.3, handover=0.01, distress=0.01, emergency=0.01)
+    assert decide(spread, JUDGEMENT).kind == ABSTAIN
+
+
+def test_however_sure_the_gauge_a_foreign_question_is_no_answer() -> None:
+    always = replace(JUDGEMENT, right=Gauge((0,) * 6, 20.0))
+    assert decide(evidence(out_of_scope=0.9), always).sureness == 0.0
+
+
+def test_a_foreign_question_near_one_of_ours_is_asked_back() -> None:
+    decision = decide(evidence(out_of_scope=0.5, adhesion=0.4), JUDGEMENT)
+    assert (decision.kind, decision.subjects[0]) == (CLARIFY, "adhesion")
 
 
 def test_the_exchange_itself_is_never_offered_as_a_choice() -> None:
@@ -103,6 +146,24 @@ def test_whatever_the_evidence_the_decision_is_whole(raw: list[float], heard: fl
     expected = {ANSWER: {1}, CLARIFY: {1, 2, 3}, ABSTAIN: {0}}[decision.kind]
     assert len(decision.subjects) in expected
     assert set(decision.subjects) <= set(NAMES)
+
+
+def test_a_service_with_one_subject_can_rule_it_out() -> None:
+    only_courtesies = Evidence([("thanks", 0.6), ("out_of_scope", 0.4)], {"thanks": 0.5, "out_of_scope": 0.1})
+    assert len(signs_of_offer(only_courtesies, EXCHANGE)) == 7
+
+
+def test_what_was_typed_is_never_poorly_heard() -> None:
+    assert not poorly_heard(None, Borders())
+    assert poorly_heard(0.0, Borders())
+    assert not poorly_heard(Borders().heard, Borders())
+
+
+def test_a_topic_is_one_subject_that_is_answered() -> None:
+    assert Decision(ANSWER, ("adhesion",)).topic == "adhesion"
+    assert Decision(ANSWER, ("adhesion", "bulletin")).topic == ""
+    assert Decision(CLARIFY, ("adhesion",)).topic == ""
+    assert Decision(STAY, ("adhesion",)).topic == ""
 
 
 def test_a_gauge_stays_a_probability_for_extreme_signs() -> None:
