@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -17,76 +16,22 @@ from bot.dialogue import Channel, Outcome, Question, Reply
 from bot.errors import BadMessage, DialogueUnavailable
 from bot.evaluation import Scores, read_labelled
 from bot.knowledge import load_knowledge
-from bot.processes import (
-    CHANNEL_PATH,
-    actions_command,
-    actions_ready,
-    rasa_command,
-    rasa_environment,
-    rasa_python,
-    rasa_ready,
-)
+from bot.pack import load_pack
+from bot.processes import CHANNEL_PATH, rasa_environment, rasa_python
 from bot.rasa_client import RasaDialogue
 from bot.settings import PROJECT_DIR, Settings, load_settings
-from bot.training import MOST_WRONG, REGRESSION_FILE, judge
+from bot.training import MOST_WRONG, judge
+from tests.integration.running_dialogue import Running, running_dialogue
 
 pytestmark = pytest.mark.service
 
 SECRET = "Xylophone Bartabas"
 
 
-@dataclass(slots=True)
-class Running:
-    """Rasa and the action server on free ports, writing to one log."""
-
-    settings: Settings
-    log: Path
-    actions: subprocess.Popen[bytes]
-    rasa: subprocess.Popen[bytes]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def start(command: tuple[list[str], dict[str, str]], settings: Settings, log: Path) -> subprocess.Popen[bytes]:
-    argv, environment = command
-    ours = {
-        "GUICHET_DIALOGUE__RASA_URL": settings.dialogue.rasa_url,
-        "GUICHET_DIALOGUE__ACTIONS_URL": settings.dialogue.actions_url,
-    }
-    with log.open("ab") as file:
-        return subprocess.Popen(
-            argv, cwd=PROJECT_DIR, env={**os.environ, **environment, **ours}, stdout=file, stderr=file
-        )
-
-
-async def wait_until_ready(running: Running) -> None:
-    async with aiohttp.ClientSession() as session, asyncio.timeout(running.settings.dialogue.start_timeout_seconds):
-        while not (await rasa_ready(session, running.settings) and await actions_ready(session, running.settings)):
-            assert running.rasa.poll() is None, running.log.read_text(encoding="utf-8")[-2000:]
-            assert running.actions.poll() is None, running.log.read_text(encoding="utf-8")[-2000:]
-            await asyncio.sleep(0.2)
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    urls = {"rasa_url": f"http://127.0.0.1:{free_port()}", "actions_url": f"http://127.0.0.1:{free_port()}"}
-    settings = load_settings(dialogue={**load_settings().dialogue.model_dump(), **urls, "answer_timeout_seconds": 20})
-    log = tmp_path_factory.mktemp("dialogue") / "log"
-    started = Running(
-        settings, log, start(actions_command(settings), settings, log), start(rasa_command(settings), settings, log)
-    )
-    try:
-        asyncio.run(wait_until_ready(started))
+    with running_dialogue(tmp_path_factory.mktemp("dialogue") / "log") as started:
         yield started
-    finally:
-        for process in (started.rasa, started.actions):
-            process.terminate()
-        for process in (started.rasa, started.actions):
-            process.wait(timeout=30)
 
 
 class Person:
@@ -239,7 +184,7 @@ async def test_rasa_offers_no_other_door(running: Running, session: aiohttp.Clie
 
 
 async def test_the_model_in_service_keeps_its_promise_on_the_regression_questions(running: Running) -> None:
-    questions = read_labelled(REGRESSION_FILE, load_knowledge())
+    questions = read_labelled(load_pack().questions_file, load_knowledge())
     judged, _ = await asyncio.to_thread(judge, running.settings, running.settings.dialogue_model_path, questions)
     scores = Scores.of(judged)
     assert scores.wrong <= MOST_WRONG
@@ -247,7 +192,7 @@ async def test_the_model_in_service_keeps_its_promise_on_the_regression_question
 
 
 async def test_what_is_measured_is_what_is_served(running: Running, session: aiohttp.ClientSession) -> None:
-    questions = read_labelled(REGRESSION_FILE)[::12]
+    questions = read_labelled(load_pack().questions_file)[::12]
     judged, _ = await asyncio.to_thread(judge, running.settings, running.settings.dialogue_model_path, questions)
     for one in judged:
         reply = await Person(session, running.settings).says(one.labelled.question)
