@@ -43,7 +43,7 @@ DIRECTIONS = 800
 FOREIGN_WEIGHT = 0.5
 FALSE_ALARMS = 0.0025
 # A person offered once too often costs less than a person refused.
-FALSE_PERSONS = 0.01
+FALSE_PERSONS = 0.005
 LOWEST_ALARM = 0.1
 
 

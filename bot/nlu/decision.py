@@ -59,7 +59,7 @@ class Borders:
     choice: float = 0.05
     safety: float = 0.2
     person: float = 0.1
-    named: float = 0.02
+    named: float = 0.05
     heard: float = 0.6
 
 
