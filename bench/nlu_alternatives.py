@@ -29,9 +29,10 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from bot.nlu.calibration import calibrate, evidence_of
-from bot.nlu.decision import OUT_OF_SCOPE, decide
+from bot.nlu.calibration import calibrate
+from bot.nlu.decision import decide
 from bot.nlu.encoder import open_encoder
+from bot.nlu.evidence import OUT_OF_SCOPE, Neighbours, evidence_of
 from bot.nlu.hybrid import HybridModel, centred
 from bot.nlu.vectors import embed_stored
 
@@ -45,10 +46,12 @@ def examples() -> tuple[list[str], list[str], frozenset[str]]:
     for path in sorted(Path("data/nlu").glob("*.yml")):
         for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
             lines = [line[2:].strip() for line in entry["examples"].splitlines() if line.startswith("- ")]
+            kind = entry["metadata"]["kind"]
+            intent = OUT_OF_SCOPE if kind == "elsewhere" else entry["intent"]
             texts += lines
-            labels += [entry["intent"]] * len(lines)
-            if entry["metadata"]["kind"] == "exchange":
-                exchange.add(entry["intent"])
+            labels += [intent] * len(lines)
+            if kind not in ("answer", "referral"):
+                exchange.add(intent)
     return texts, labels, frozenset(exchange)
 
 
@@ -114,7 +117,10 @@ def hybrid(kind: str, texts: list[str], labels: list[str], exchange: frozenset[s
     fitted = HybridModel.fit(texts, vectors, labels)
     fit_seconds = time.process_time() - begun
     centres = centred(vectors, fitted.model.mean)
-    judgement, report = calibrate(fitted.points, centres, labels, exchange, {})
+    judgement, report = calibrate(
+        fitted.points, centres, labels, exchange=exchange, foreign=frozenset({OUT_OF_SCOPE}), overrides={}
+    )
+    neighbours = Neighbours(labels)
     result: dict[str, Any] = {
         "fit_cpu_seconds": round(fit_seconds, 1),
         "calibrate_cpu_seconds": round(time.process_time() - begun - fit_seconds, 1),
@@ -127,7 +133,8 @@ def hybrid(kind: str, texts: list[str], labels: list[str], exchange: frozenset[s
         sure, decisions = [], []
         for text, vector in zip(asked, embed_stored(encoder, asked), strict=True):
             probabilities = fitted.model.predict(text, vector)
-            evidence = evidence_of(fitted.model.classes, probabilities, centres @ fitted.model.centre(vector), labels)
+            closest = neighbours.closest(centres @ fitted.model.centre(vector))
+            evidence = evidence_of(fitted.model.classes, probabilities, closest)
             decision = decide(evidence, judgement)
             rows.append(probabilities)
             sure.append(decision.sureness)

@@ -210,17 +210,20 @@ def test_training_twice_gives_the_same_model(tmp_path: Path) -> None:
     script = """
 import sys, numpy as np
 from pathlib import Path
-from bot.nlu.understanding import Understanding
+from bot.nlu.understanding import Subjects, Understanding
 class Letters:
     name = "e5-letters"
     def embed(self, text):
         v = np.array([text.count(c) for c in "abcdefgh"], dtype=np.float32) + 0.1
         return v / np.linalg.norm(v)
+    def embed_all(self, texts):
+        return np.stack([self.embed(text) for text in texts])
 themes = {"adhesion": "abba", "bulletin": "cddc", "out_of_scope": "effe", "handover": "ghhg", "distress": "aehd"}
 examples = [(w * n + " " + w[:2] * m, k) for k, w in themes.items() for n in (1, 2, 3) for m in (1, 2, 3)]
 encoder = Letters()
 vectors = np.stack([encoder.embed(t) for t, _ in examples])
-trained = Understanding.train(examples, vectors, frozenset({"out_of_scope", "handover", "distress"}), encoder, {})
+kinds = {k: "answer" if k in ("adhesion", "bulletin") else "exchange" for k in themes}
+trained = Understanding.train(examples, vectors, Subjects(kinds, kinds), encoder, {})
 trained.save(Path(sys.argv[1]))
 print([trained.understand(t).ranking[0][0] == k for t, k in examples].count(True) / len(examples))
 """

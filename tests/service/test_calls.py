@@ -83,7 +83,7 @@ async def test_a_caller_asks_how_to_join_and_hears_the_right_answer(
     assert re.search(r"conseiller|personne", greeting)
     answer = transcribed(recogniser, recording[int((wait + 2.0) * rate) :])
     assert "en ligne" in answer or "espace employeur" in answer
-    assert "siret" in answer or "siré" in answer
+    assert "avant de déclarer" in answer or "validé par" in answer
     assert [turn["intent"] for turn in call["turns"]] == ["adhesion_comment"]
     assert call["turns"][0]["answers"][0]["source"]
 
