@@ -239,7 +239,9 @@ class Understanding:
         likeness = self._vectors @ self.model.centre(vector)
         probabilities = self.model.predict(spoken, vector)
         evidence = evidence_of(self.model.classes, probabilities, self._neighbours.closest(likeness), self._foreign)
-        nearest = np.argsort(-likeness, kind="stable")[:NEAREST].tolist()
+        count = min(NEAREST, len(likeness))
+        places = np.sort(np.argpartition(-likeness, count - 1)[:count])
+        nearest = places[np.argsort(-likeness[places], kind="stable")].tolist()
         return evidence, [self._describe(place, float(likeness[place])) for place in nearest]
 
     def _describe(self, place: int, likeness: float) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def understanding(kinds: Mapping[str, str] = KINDS) -> Understanding:
     return Understanding(
         model=model,
         encoder=encoder,
-        judgement=Judgement(right, offer, Borders(), subjects.exchange),
+        judgement=Judgement(right, offer, Borders(named=0.02), subjects.exchange),
         subjects=subjects,
         examples=EXAMPLES,
         vectors=encoder.embed_all([text for text, _ in EXAMPLES]),
