@@ -58,7 +58,9 @@ class Replies:
         if others and set(others) | {HANDOVER} != set(memory.choices):
             return self._offer(turn, memory, (*others, HANDOVER), "stay_or")
         if memory.more == subject and turn.channel is Channel.PHONE:
-            return self.more(turn, memory)
+            text = self.prompts.say("more_offer", turn.channel, unlike=memory.last_texts)
+            said, after = self._miss(turn, memory, text, misses=memory.misses)
+            return said, replace(after, more=subject)  # asked, not read: it may have been misheard
         return self._no_more_than_this(turn, memory, "stay", subject)
 
     def back(self, turn: Turn, memory: Memory) -> Result:

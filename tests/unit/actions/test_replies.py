@@ -262,18 +262,24 @@ def test_details_are_offered_on_the_telephone_where_there_are_some() -> None:
     assert Conversation(WEB).asks("conges").text == ""
 
 
-@pytest.mark.parametrize("asking", ["yes", "more", "stay", "again"])
+@pytest.mark.parametrize("asking", ["yes", "more", "again"])
 def test_details_are_read_to_who_wants_them(asking: str) -> None:
     conversation = Conversation(PHONE)
     conversation.asks("conges")
     reply = {
         "yes": lambda: conversation.chooses("affirm"),
         "more": lambda: conversation.does("more"),
-        "stay": lambda: conversation.stays("conges"),
         "again": lambda: conversation.asks("conges"),
     }[asking]()
     assert [(a.id, a.text, a.source) for a in reply.answers] == [("conges", "congés en détail", "source")]
     assert conversation.chooses("affirm").texts == ["affirm dit"]
+
+
+def test_a_question_that_stays_is_offered_the_details_and_not_answered() -> None:
+    conversation = Conversation(PHONE)
+    conversation.asks("conges")
+    assert (conversation.stays("conges").outcome, conversation.stays("conges").answers) == (Outcome.ABSTAINED, ())
+    assert [a.text for a in conversation.chooses("affirm").answers] == ["congés en détail"]
 
 
 def test_declined_details_are_not_read() -> None:
