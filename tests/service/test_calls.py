@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bot.commands.evaluate import read_manifest
+from bot.hearing import load_lexicon
 from bot.knowledge import load_knowledge
 from bot.settings import load_settings
 from tests.integration.sip.baresip_phone import BaresipPhone
@@ -28,7 +29,8 @@ AUDIO = Path(__file__).parents[1] / "audio"
 
 @pytest.fixture(scope="session")
 def recogniser() -> Whisper:
-    return load_whisper(load_settings())
+    settings = load_settings()
+    return load_whisper(settings, load_lexicon(settings).prompt)
 
 
 def transcribed(recogniser: Whisper, samples: NDArray[np.float32]) -> str:
@@ -84,7 +86,7 @@ async def test_a_caller_asks_how_to_join_and_hears_the_right_answer(
     assert re.search(r"conseiller|personne", greeting)
     answer = transcribed(recogniser, recording[int((wait + 2.0) * rate) :])
     assert "en ligne" in answer or "espace employeur" in answer
-    assert "avant de déclarer" in answer or "validé par" in answer
+    assert "siret" in answer or "siré" in answer
     assert [turn["intent"] for turn in call["turns"]] == ["adhesion_comment"]
     assert call["turns"][0]["answers"][0]["source"]
 
