@@ -1,0 +1,5 @@
+/** widget.js */
+
+import { start } from "./start";
+
+start();
