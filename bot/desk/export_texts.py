@@ -1,0 +1,71 @@
+"""What people read in an exported table: the heads of its columns, and the words for codes. French."""
+
+from __future__ import annotations
+
+CONVERSATIONS = (
+    "Conversation",
+    "Canal",
+    "Début ({zone})",
+    "Fin ({zone})",
+    "Échanges avec le robot",
+    "Sujets répondus",
+    "Personne demandée le ({zone})",
+    "Pourquoi",
+    "Issue",
+    "Prise le ({zone})",
+    "Attente (secondes)",
+    "Conseiller",
+    "Équipe",
+    "Avis",
+)
+PERSONAL = ("Ce qui a été dit", "Résumé", "Numéro à rappeler")
+
+DAYS = (
+    "Jour ({zone})",
+    "Personnes demandées",
+    "Prises",
+    "Refusées, service fermé",
+    "Refusées, personne",
+    "Refusées, file pleine",
+    "Annulées",
+    "Parties",
+    "Attente médiane (secondes)",
+    "Attente, 9 sur 10 en moins de (secondes)",
+    "Rappels promis",
+    "Rappels faits",
+    "Rappels faits à l’heure",
+    "Rappels sans réponse",
+    "Rappels annulés",
+    "Messages reçus",
+    "Avis, robot juste",
+    "Avis, réponse fausse",
+    "Avis, mal compris",
+    "Avis, réponse manquante",
+)
+
+WORDS = {
+    "web": "Site",
+    "phone": "Téléphone",
+    "requested": "Vient de demander",
+    "queued": "En attente",
+    "offered": "Proposée",
+    "active": "En cours",
+    "wrap_up": "À conclure",
+    "closed": "Terminée",
+    "refused": "Non prise",
+    "cancelled": "Annulée par le visiteur",
+    "left": "Visiteur parti",
+    "callback": "Rappel promis",
+    "message_left": "Message laissé",
+    "asked": "Demande une personne",
+    "key": "A tapé 0",
+    "not_understood": "Mal entendu plusieurs fois",
+    "abstained": "Le robot n’a pas su répondre",
+    "dialogue_unavailable": "Panne du robot",
+    "speech_unavailable": "Panne de la voix",
+    "silence": "Silence prolongé",
+    "right": "Le robot avait raison",
+    "wrong_answer": "Réponse fausse",
+    "wrong_intent": "Mal compris",
+    "missing_answer": "Réponse manquante",
+}
