@@ -1,0 +1,151 @@
+"""The number at which a caller wants to be called back: theirs, or another one, typed on the keys or spoken. Pure.
+
+While it is being asked for, every key is part of the answer, the 0 too: French numbers begin with it. A number is
+spoken in groups, and who looks it up pauses longer between them than any silence that ends a turn: so groups add up
+until they are a number, or nothing more comes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from voice.french.figures import in_figures
+
+SHORTEST, LONGEST = 9, 15
+"""Digits of a number: A French number has 10 (9 after +33); E.164 allows 15."""
+_AGREED = re.compile(
+    r"\b(?:pourquoi pas|pas de (?:souci|problème)s?|avec plaisir|si vous (?:le )?voulez|bien sûr|tout à fait|"
+    r"c['’ ]est (?:bien )?(?:ça|cela|bon))\b"
+)
+_YES = frozenset("oui ouais ok okay accord volontiers exactement voila voilà".split())
+_NO = frozenset("non pas jamais".split())
+_POLITE = frozenset("merci beaucoup bien madame monsieur s il te vous plaît plait euh ah oh alors donc d".split())
+_PAUSES = frozenset(
+    """euh heu hum hm ben bon alors attendez attends pardon excusez moi un une deux 1 2 petit petite seconde secondes
+    instant minute minutes moment s il vous plaît plait je cherche regarde""".split()
+)
+"""What is said while the rest of a number is looked for."""
+_AROUND_FIGURES = frozenset(
+    """c est le au alors euh numéro mon de téléphone donc ensuite puis et oui voilà non pardon attendez me
+    joindre rappeler rappelez moi plus""".split()
+)
+"""Words that stand around the groups of a number and are no question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Call back at this number."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A number was spoken: it has to be read back before it is believed."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A part of a number was spoken: the rest is to be waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """No callback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """What was typed or spoken is no number."""
+
+
+class CallbackOffer:
+    """`number` is where the call comes from; empty when it is hidden."""
+
+    def __init__(self, number: str = "") -> None:
+        self.number = number
+        self.typed = self.spoken = ""
+
+    @property
+    def begun(self) -> bool:
+        """Whether a part of a number is there."""
+        return bool(self.typed or self.spoken)
+
+    def key(self, digit: str) -> Accepted | Declined | Incomplete | None:
+        """None while more keys may come."""
+        self.spoken = ""
+        if digit == "#":
+            return self._typed_out()
+        if digit == "*":
+            self.typed = ""
+            return None
+        if not self.typed and self.number and digit in "12":
+            return Accepted(self.number) if digit == "1" else Declined()
+        self.typed += digit
+        return self._typed_out() if len(self.typed) >= LONGEST else None
+
+    def finished(self) -> Accepted | Proposed | Incomplete | None:
+        """Nothing more comes: too long a pause. None when nothing has begun."""
+        if self.typed or not self.spoken:
+            return self._typed_out()
+        spoken, self.spoken = self.spoken, ""
+        return Proposed(spoken) if SHORTEST <= len(spoken) <= LONGEST else Incomplete()
+
+    def _typed_out(self) -> Accepted | Incomplete | None:
+        typed, self.typed = self.typed, ""
+        if not typed:
+            return None
+        return Accepted(typed) if SHORTEST <= len(typed) <= LONGEST else Incomplete()
+
+    def words(self, text: str) -> Accepted | Proposed | Begun | Declined | Incomplete | None:
+        """A spoken yes, no or number, or a part of it; None for anything else, which is then a new question."""
+        figures = in_figures(text)
+        words = re.findall(r"\w+", figures)
+        group = _group(words)
+        if group == "1" and self.number and not self.begun and not _NO & set(words):
+            return Accepted(self.number)  # as the key
+        if group:
+            if len(group) >= SHORTEST or _NO & set(words):  # the whole number once more, or another one
+                self.spoken = ""
+            return self._more(group)
+        spoken = "".join(re.findall(r"\d", figures))
+        if SHORTEST <= len(spoken) <= LONGEST:
+            return Proposed(spoken)
+        if self.spoken and words and set(words) <= _PAUSES:
+            return Begun()
+        answer = [word for word in re.findall(r"\w+", _AGREED.sub("oui", figures)) if word not in _POLITE]
+        if not answer or len(answer) > 4:
+            return None
+        if self.spoken and (_YES & set(answer)):  # "voilà": that was all of it
+            return self.finished()
+        if _NO & set(answer):
+            return Declined()
+        return Accepted(self.number) if self.number and set(answer) <= _YES else None
+
+    def _more(self, group: str) -> Proposed | Begun | Incomplete:
+        self.spoken += group
+        if len(self.spoken) > LONGEST:
+            self.spoken = ""
+            return Incomplete()
+        if len(self.spoken) < _whole(self.spoken):
+            return Begun()
+        spoken, self.spoken = self.spoken, ""
+        return Proposed(spoken)
+
+
+def _group(words: list[str]) -> str:
+    """The figures of a text that is nothing but a part of a number; empty when it is something else."""
+    others = {word for word in words if not word.isdecimal()}
+    return "" if others - _AROUND_FIGURES else "".join(word for word in words if word.isdecimal())
+
+
+def _whole(spoken: str) -> int:
+    """How many figures a number has that begins like this: 06…, 33 6…, 0033 6…, or a foreign one."""
+    if spoken.startswith("00"):
+        return 13 if "0033".startswith(spoken[:4]) else SHORTEST + 2
+    if spoken.startswith("0"):
+        return 10
+    return 11 if spoken.startswith("33") else SHORTEST
