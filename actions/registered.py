@@ -16,6 +16,7 @@ from actions.replies import Replies
 from actions.turn import Memory, Result, Turn
 from actions.wording import load_prompts
 from bot.knowledge import load_knowledge
+from bot.nlu.standing import standing, with_before
 from bot.settings import settings
 
 MEMORY_SLOT = "memory"
@@ -45,9 +46,10 @@ class ReplyAction(Action):  # type: ignore[misc]
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         """Says one message and keeps the memory."""
         turn = Turn.from_message(tracker.latest_message)
-        reply, memory = self._decide(replies(), turn, Memory.from_slot(tracker.get_slot(MEMORY_SLOT)))
+        before = standing(tracker.get_slot(MEMORY_SLOT), turn.replaces)
+        reply, memory = self._decide(replies(), turn, Memory.from_slot(before))
         dispatcher.utter_message(json_message=asdict(reply))
-        return [SlotSet(MEMORY_SLOT, memory.to_slot())]
+        return [SlotSet(MEMORY_SLOT, with_before(memory.to_slot(), turn.number, before))]
 
 
 ACTIONS = (

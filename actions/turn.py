@@ -17,7 +17,8 @@ from bot.dialogue import Answer, Channel, Choice, Outcome, Ranked, Reply
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One message as understood. `subjects` are those the decision names; `ranking` the best five; `pointer` the
-    kind of service that a foreign question is for. `text` is empty for a choice."""
+    kind of service that a foreign question is for. `text` is empty for a choice. `number` and `replaces` are `turn`
+    and `replaces` of `bot.dialogue.Question`."""
 
     intent: str
     channel: Channel
@@ -27,6 +28,8 @@ class Turn:
     why: Mapping[str, Any] = field(default_factory=dict)
     text: str = ""
     pointer: str = ""
+    number: int = 0
+    replaces: int = 0
 
     @classmethod
     def from_message(cls, message: Mapping[str, Any]) -> Turn:
@@ -45,6 +48,8 @@ class Turn:
             why=decision,
             text="" if text.startswith("/") else text,
             pointer=str(decision.get("pointer") or ""),
+            number=int(metadata.get("turn") or 0),
+            replaces=int(metadata.get("replaces") or 0),
         )
 
 

@@ -9,40 +9,70 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import structlog
 from aiohttp import web
 
+from bot.agent_briefing import load_briefing_texts
+from bot.agent_calls import AgentCalls, agent_calls
 from bot.chats import Chats
-from bot.dialogue import Channel, Dialogue
+from bot.desk.callers import Callers
+from bot.desk.desk import Desk
+from bot.desk.policy import Policy
+from bot.desk.texts import load_desk_texts
+from bot.dialogue import Channel
 from bot.errors import BadSettings, GuichetError, StoreUnavailable
 from bot.health import Condition, Health, Part
+from bot.health_parts import asked, child_part, phone_off, phone_waits, phone_without_speech, store_part
 from bot.hearing import load_lexicon
 from bot.knowledge import load_knowledge
+from bot.metrics import MeasuredDialogue, Metrics
+from bot.notify import make_notifier
+from bot.opening_file import HoursFile, hours_path
 from bot.processes import actions_command, actions_ready, rasa_command, rasa_ready
 from bot.rasa_client import RasaDialogue
-from bot.records import open_call_record
-from bot.settings import PROJECT_DIR, Settings
+from bot.records import CallRecord, open_call_record
+from bot.registration import Registration
+from bot.settings import Settings
 from bot.store import Store, database_url
-from bot.supervisor import Child, ChildSpec, State, Supervisor
-from bot.web import api, desk, page, socket
+from bot.supervisor import Child, ChildSpec, Supervisor
+from bot.tasks import end
+from bot.telephone import PromisedCalls, facts, line_process, patience, to_people
+from bot.watchdog import Watchdog
+from bot.web import api, assets, console, desk, page, socket
 from bot.web.errors import errors_and_headers
-from bot.web.keys import CALL_PHASE, CHATS, DESK_TOKEN, HEALTH, SETTINGS, STORE, TEXTS
+from bot.web.keys import (
+    AGENT_CALLS,
+    CALL_PHASE,
+    CALLBACKS,
+    CHATS,
+    DESK_TOKEN,
+    HEALTH,
+    LOOP_LATE,
+    SETTINGS,
+    STORE,
+    TEXTS,
+)
+from bot.web.metrics import add_metrics
+from bot.web.origins import visitors_pages_only
 from bot.web.texts import load_web_texts
-from voice.call import Patience
-from voice.calls import Calls
+from bot.web.with_accounts import add_accounts, watching
+from bot.widget_voice import add_voice
+from voice.calls import Calls, Limits
+from voice.framing import DialFailed
 from voice.line_server import LineServer
-from voice.prompts import PhonePrompts, fixed_sentences, load_prompts
+from voice.prompts import PhonePrompts, load_prompts
 from voice.silero import SileroVad
 from voice.speech import Speech
-from voice.spoken import spoken_sentences
+from voice.spoken import phone_texts
+from voice.visitors import Visitors
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +92,9 @@ class Gateway:
         self.supervisor = Supervisor()
         self.ready = asyncio.Event()
         self.calls: Calls | None = None
+        self.callers: Callers | None = None
+        self.agents: AgentCalls | None = None
+        self.visitors: Visitors | None = None
         self._rasa: Child | None = None
         self._speech_part = Part(Condition.STARTING, "The engines are loading.")
 
@@ -80,12 +113,20 @@ class Gateway:
         texts = load_web_texts(sentences, pack.words["service"])
         prompts = load_prompts(sentences)
         knowledge = load_knowledge(pack)
+        hours = HoursFile(hours_path(settings.hours.file, pack), lambda text: log.error("hours.mistake", error=text))
+        desk_texts = load_desk_texts(pack, sentences)
         async with AsyncExitStack() as stack:
             store = await Store.open(database_url(settings.store.url.get_secret_value(), settings.data_path))
             stack.push_async_callback(store.close)
-            self.health.add("store", lambda: _store_part(store), required=True)
+            self.health.add("store", lambda: store_part(store), required=True)
             session = await stack.enter_async_context(aiohttp.ClientSession())
-            dialogue = RasaDialogue(session, settings)
+            metrics = Metrics()
+            store.on_request = metrics.person_requested
+            watchdog = Watchdog(metrics.loop_was_late)
+            await stack.enter_async_context(watchdog.running())
+            dialogue = MeasuredDialogue(RasaDialogue(session, settings), metrics, time.monotonic)
+            promised = PromisedCalls(settings)
+            handovers = Desk(store, hours, knowledge, desk_texts, self._policy())
             chats = Chats(
                 dialogue,
                 store,
@@ -93,35 +134,65 @@ class Gateway:
                 messages_per_minute=settings.web.messages_per_minute,
                 person_requested_text=texts.person_requested,
                 person_label=texts.person_label,
+                handover_texts=texts.handover,
+                desk=handovers,
+                windows_per_conversation=settings.web.windows_per_conversation,
                 clock=time.monotonic,
             )
-            app = self._web_app(store, chats)
+            chats.on_feedback = metrics.feedback_given
+            app = self._web_app(store, chats, handovers)
             app[TEXTS] = texts
+            app[LOOP_LATE] = lambda: watchdog.worst_seconds
+            await self._place_calls(stack, app, promised, handovers, sentences)
+            self.visitors = add_voice(app, settings, knowledge)
+            if settings.metrics.enabled:
+                add_metrics(app, metrics, settings.metrics_token())
+            accounts = add_accounts(app, store, settings, session)
+            await stack.enter_async_context(watching(accounts))
             await self._listen(stack, app)
             stack.push_async_callback(self.supervisor.stop)
             self._start_dialogue(session)
             if self.with_phone:
-                await self._start_phone(stack, prompts, dialogue, store)
-                answers = knowledge.spoken_texts
-                spoken = [*prompts.fixed_texts(), *fixed_sentences(sentences), *answers]
-                background = asyncio.create_task(self._load_speech(prompts, spoken))
-                stack.callback(background.cancel)
+                notifier = make_notifier(settings.notify, session)
+                await stack.enter_async_context(notifier.running())
+                self.calls = Calls(
+                    prompts=prompts,
+                    patience=patience(settings),
+                    dialogue=dialogue,
+                    activity=SileroVad,
+                    open_record=lambda line_id: open_call_record(store, line_id, notifier),
+                    limits=Limits(settings.phone.max_calls, settings.phone.polite_refusals),
+                    people=to_people(settings, notifier, hours),
+                    observer=metrics,
+                    on_answered=promised.answered,
+                    desk=self.callers,
+                )
+                await self._join_lines(stack, self.calls, promised, lambda known: CallRecord(store, known, notifier))
             else:
-                self.health.add("phone", _phone_off)
-            upkeep = asyncio.create_task(_upkeep(store, settings))
-            stack.callback(upkeep.cancel)
-            watcher = asyncio.create_task(self._watch_ready())
-            stack.callback(watcher.cancel)
+                self.health.add("phone", phone_off)
+            if self.with_phone or self.visitors is not None:
+                self.health.add("speech", self._speech)
+                spoken = [*phone_texts(sentences, facts(knowledge)), *knowledge.spoken_texts]
+                background = asyncio.create_task(self._load_speech(prompts, spoken, pack.pronunciation, metrics))
+                stack.push_async_callback(end, background)
+            for work in (_upkeep(store, settings), self._watch_ready()):
+                stack.push_async_callback(end, asyncio.create_task(work))
             yield
 
-    def _web_app(self, store: Store, chats: Chats) -> web.Application:
-        app = web.Application(middlewares=[errors_and_headers], client_max_size=_MAX_BODY_BYTES)
+    def _policy(self) -> Policy:
+        return Policy.from_settings(self.settings.desk, self.settings.phone if self.with_phone else None)
+
+    def _web_app(self, store: Store, chats: Chats, handovers: Desk) -> web.Application:
+        app = web.Application(middlewares=[errors_and_headers, visitors_pages_only], client_max_size=_MAX_BODY_BYTES)
         app[SETTINGS], app[STORE], app[CHATS], app[HEALTH] = self.settings, store, chats, self.health
         app[DESK_TOKEN] = self.settings.desk_token()
+        api.add_visitors_rules(app, self.settings)
         app[CALL_PHASE] = lambda conversation_id: self.calls.phase(conversation_id) if self.calls else "ended"
-        for module in (api, socket, desk, page):
+        for module in (api, socket, desk, page, assets, console):
             app.add_routes(module.routes)
-        page.add_static(app)
+        handovers.serve(chats)
+        self.callers = Callers(handovers) if handovers.policy.calls else None
+        desk.add_desk(app, handovers, self.callers)
         return app
 
     async def _listen(self, stack: AsyncExitStack, app: web.Application) -> None:
@@ -152,8 +223,8 @@ class Gateway:
             return await actions_ready(session, settings)
 
         if not settings.dialogue.supervise:
-            self.health.add("actions", lambda: _asked("The action server does not answer.", actions_are_ready))
-            self.health.add("dialogue", lambda: _asked("Rasa does not answer.", rasa_is_ready), required=True)
+            self.health.add("actions", lambda: asked("The action server does not answer.", actions_are_ready))
+            self.health.add("dialogue", lambda: asked("Rasa does not answer.", rasa_is_ready), required=True)
             return
         argv, env = actions_command(settings)
         actions = self.supervisor.add(ChildSpec("actions", argv, actions_are_ready, env))
@@ -163,59 +234,84 @@ class Gateway:
                 "dialogue", argv, rasa_is_ready, env, start_timeout_seconds=settings.dialogue.start_timeout_seconds
             )
         )
-        self.health.add("actions", lambda: _child_part(actions), required=True)
-        self.health.add("dialogue", lambda: _child_part(rasa), required=True)
+        self.health.add("actions", lambda: child_part(actions), required=True)
+        self.health.add("dialogue", lambda: child_part(rasa), required=True)
 
-    async def _start_phone(
-        self, stack: AsyncExitStack, prompts: PhonePrompts, dialogue: Dialogue, store: Store
+    async def _place_calls(
+        self,
+        stack: AsyncExitStack,
+        app: web.Application,
+        promised: PromisedCalls,
+        handovers: Desk,
+        sentences: Mapping[str, Any],
     ) -> None:
-        settings = self.settings
-        self.calls = Calls(
-            prompts=prompts,
-            patience=_patience(settings),
-            dialogue=dialogue,
-            activity=SileroVad,
-            open_record=lambda line_id: open_call_record(store, line_id),
-            max_calls=settings.phone.max_calls,
-            transfer_to=settings.phone.transfer_to,
-        )
+        """Calls that agents ask for: callbacks, and their own end of a caller's call where callers wait for them."""
+        if self.with_phone:
+            app[CALLBACKS] = promised
+        if self.callers is None:
+            return
+        texts = load_briefing_texts(sentences)
+        self.agents = app[AGENT_CALLS] = await agent_calls(self.settings, self.callers, handovers, texts)
+        stack.push_async_callback(self.agents.close)
+
+    async def _join_lines(
+        self, stack: AsyncExitStack, calls: Calls, promised: PromisedCalls, record_of: Callable[[str], CallRecord]
+    ) -> None:
+        def not_answered(failed: DialFailed) -> None:
+            promised.failed(failed)
+            if self.agents is not None:
+                self.agents.dial_failed(failed)
+
         self.socket_path.parent.mkdir(parents=True, exist_ok=True)
-        line = LineServer(self.socket_path, self.calls.take)
+        line = LineServer(self.socket_path, calls.take, not_answered)
+        promised.serve(calls, line)
+        if self.agents is not None:
+            self.agents.serve(calls, line)
+            self.agents.call_back(calls, promised, record_of, self.settings.phone.ring_seconds)
         await line.start()
         stack.push_async_callback(line.stop)
-        self.health.add("speech", self._speech)
-        self.health.add("phone", _phone_waits)
+        self.health.add("phone", phone_waits)
 
-    async def _load_speech(self, prompts: PhonePrompts, texts: list[str]) -> None:
+    async def _load_speech(
+        self, prompts: PhonePrompts, texts: list[str], pronunciation: Mapping[str, str], metrics: Metrics
+    ) -> None:
         """Loads the engines, lets the telephone ring, then speaks what can be spoken in advance."""
         settings = self.settings
         try:
-            speech = await asyncio.to_thread(_load_engines, settings)
+            speech = await asyncio.to_thread(_load_engines, settings, pronunciation)
         except GuichetError as error:
             self._speech_part = Part(Condition.DOWN, str(error))
-            self.health.add("phone", _phone_without_speech)
+            if self.with_phone:
+                self.health.add("phone", phone_without_speech)
             log.error("speech.not_loaded", error=str(error))
             return
-        assert self.calls is not None
         self._speech_part = Part(Condition.OK)
-        greeting = [sentence for text in prompts.greeting for sentence in spoken_sentences(text)]
-        await speech.prerender(greeting)  # the telephone does not ring before it can greet and answer
-        self.calls.speech = speech
+        metrics.speech = speech
+        if self.visitors is not None:
+            self.visitors.speech = speech
+        if self.calls is not None:
+            await self._open_lines(self.calls, speech, prompts, metrics)
+        if settings.speech.prerender and (self.calls is not None or settings.widget.speak):
+            await self.ready.wait()  # until then the cores belong to Rasa
+            made = await speech.prerender(texts)
+            log.info("prerender.done", rendered=made, texts=len(texts))
+
+    async def _open_lines(self, calls: Calls, speech: Speech, prompts: PhonePrompts, metrics: Metrics) -> None:
+        await speech.prerender(spoken_first(prompts))
+        calls.speech = speech
         if self._rasa is not None:
             await self._rasa.wait_ready()
-        line = self._start_line()
-        self.health.add("phone", lambda: _child_part(line))
-        if settings.speech.prerender:
-            await self.ready.wait()  # until then the cores belong to Rasa
-            sentences = [sentence for text in texts for sentence in spoken_sentences(text)]
-            made = await speech.prerender(sentences)
-            log.info("prerender.done", rendered=made, sentences=len(sentences))
+        self._start_lines(metrics)
 
-    def _start_line(self) -> Child:
-        phone = self.settings.phone
-        argv = [sys.executable, "-m", "voice.sip", "--socket", str(self.socket_path), "--follow-parent"]
-        env = {"PYTHONPATH": str(PROJECT_DIR), "GUICHET_PHONE__PASSWORD": phone.password.get_secret_value()}
-        return self.supervisor.add(ChildSpec("phone", argv, env=env, start_timeout_seconds=30.0))
+    def _start_lines(self, metrics: Metrics) -> None:
+        """The processes that hold the telephone lines."""
+        settings = self.settings
+        registration = Registration(metrics)
+        line = self.supervisor.add(line_process(settings, "voice.sip", self.socket_path, registration.told))
+        self.health.add("phone", lambda: registration.part(line))
+        if settings.lines.audiosocket_enabled or settings.lines.web_enabled:
+            others = self.supervisor.add(line_process(settings, "voice.lines", self.socket_path))
+            self.health.add("lines", lambda: child_part(others))
 
     async def _speech(self) -> Part:
         return self._speech_part
@@ -231,56 +327,18 @@ class Gateway:
             await asyncio.sleep(0.2)
 
 
-def _patience(settings: Settings) -> Patience:
-    chosen = settings.conversation
-    return Patience(
-        pause_seconds=chosen.pause_seconds,
-        turn_over_seconds=chosen.turn_over_seconds,
-        turn_over_complete_seconds=chosen.turn_over_complete_seconds,
-        max_utterance_seconds=chosen.max_utterance_seconds,
-        silence_seconds=chosen.silence_seconds,
-        silences_before_goodbye=chosen.silences_before_goodbye,
-        misheard_before_person=chosen.misheard_before_person,
-        dialogue_seconds=settings.dialogue.answer_timeout_seconds + 1.0,
-    )
+def spoken_first(prompts: PhonePrompts) -> list[str]:
+    """The telephone does not ring before it can greet, and has a word for every wait and for an agent who has gone."""
+    greetings = [*prompts.greeting, *prompts.notice_closed, *prompts.callback_greeting, *prompts.callback_agent]
+    gone = [*prompts.callback_alone, prompts.callback_left, prompts.callback_assistant]
+    return [*greetings, *gone, *prompts.openings, *prompts.waiting]
 
 
-def _load_engines(settings: Settings) -> Speech:
+def _load_engines(settings: Settings, pronunciation: Mapping[str, str]) -> Speech:
     """Loads Whisper and the voice: 3 to 8 s. Runs in a worker thread. Raises `ModelMissing`, `BadKnowledge`."""
     from voice.engines import load_speech
 
-    return load_speech(settings, load_lexicon(settings))
-
-
-async def _store_part(store: Store) -> Part:
-    await store.ping()
-    return Part(Condition.OK)
-
-
-async def _asked(fault: str, is_ready: Callable[[], Awaitable[bool]]) -> Part:
-    return Part(Condition.OK) if await is_ready() else Part(Condition.DOWN, fault)
-
-
-async def _child_part(child: Child) -> Part:
-    match child.state:
-        case State.READY:
-            return Part(Condition.OK)
-        case State.STARTING if not child.restarts:
-            return Part(Condition.STARTING, child.reason or "Starting.")
-        case _:
-            return Part(Condition.DOWN, f"Restarting ({child.restarts}). {child.reason}".strip())
-
-
-async def _phone_off() -> Part:
-    return Part(Condition.OFF, "phone.enabled is false, or --no-phone was given.")
-
-
-async def _phone_waits() -> Part:
-    return Part(Condition.STARTING, "Rings as soon as the speech engines and the dialogue are loaded.")
-
-
-async def _phone_without_speech() -> Part:
-    return Part(Condition.DOWN, "The telephone does not ring without speech engines: see speech.")
+    return load_speech(settings, load_lexicon(settings), pronunciation)
 
 
 async def _upkeep(store: Store, settings: Settings) -> None:

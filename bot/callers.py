@@ -54,7 +54,7 @@ class TurnReport:
 
 
 class AnsweredCall(Protocol):
-    """The telephone's side of a call (`voice.sip.phone.PhoneCall`). Times are of the event loop's clock."""
+    """The telephone's side of a call (`voice.sip.phone`, `voice.lines.clients`). Times are of the loop's clock."""
 
     closed: asyncio.Event
 
@@ -67,6 +67,24 @@ class AnsweredCall(Protocol):
     def first_loud_after(self, moment: float) -> float | None: ...
 
     def quiet_seconds(self, now: float) -> float | None: ...
+
+
+class Recording(Protocol):
+    """What was heard in a call."""
+
+    recording: bytearray
+
+
+class PlacedCall(AnsweredCall, Protocol):
+    """What `guichet call` needs besides: the id that the service knows the call by, and what was heard."""
+
+    @property
+    def line_id(self) -> str: ...
+
+    @property
+    def heard(self) -> Recording: ...
+
+    async def hang_up(self) -> None: ...
 
 
 class View(Protocol):

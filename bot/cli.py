@@ -20,6 +20,7 @@ COMMANDS = {
     "serve": ("serve", "serve_command", "Serve the chat page, the API and the telephone line."),
     "ask": ("ask", "ask_command", "Ask typed questions and print the answers with their sources."),
     "call": ("call", "call_command", "Place a real call, play recordings, tell what was heard and answered."),
+    "calls": ("calls", "calls_app", "List the calls, read one from beginning to end, have it explained."),
     "transcribe": ("speech", "transcribe_command", "Write down what is said in sound files."),
     "say": ("speech", "say_command", "Speak a text into a WAV file."),
     "train": ("nlu", "train_command", "Train the understanding, judge it, and promote or refuse it."),
@@ -27,6 +28,8 @@ COMMANDS = {
     "bench": ("bench", "bench_app", "Measure speed on this machine."),
     "models": ("speech", "models_app", "Recognisers: list, verify, install."),
     "voices": ("speech", "voices_app", "Voices: list, verify, install."),
+    "users": ("users", "users_app", "Accounts of those who work at the desk: add, list, change, remove."),
+    "audit": ("audit", "audit_app", "Who saw, took, exported or erased what: list, verify, prune."),
     "config": ("config", "config_command", "Print every setting with its value and meaning."),
     "doctor": ("doctor", "doctor_command", "Find what is wrong with this installation."),
 }

@@ -99,7 +99,8 @@ class Question:
     """One message of a person. `choice` is set instead of `text` when a button or key was used.
 
     `heard_confidence` is the recogniser's, from 0 to 1; None when the question was typed. `alternatives` are its
-    other readings of the same utterance, likeliest first, without `text` itself.
+    other readings of the same utterance, likeliest first, without `text` itself. `turn` numbers the questions of a
+    call (0: not numbered); `replaces` is that of one whose answer nobody has heard, and which is to leave no trace.
     """
 
     conversation_id: str
@@ -108,6 +109,8 @@ class Question:
     choice: str = ""
     heard_confidence: float | None = None
     alternatives: tuple[Reading, ...] = ()
+    turn: int = 0
+    replaces: int = 0
 
 
 class Dialogue(Protocol):

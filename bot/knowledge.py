@@ -127,7 +127,8 @@ class Knowledge(Mapping[str, Subject]):
         texts = []
         for subject in self.values():
             variants = (wording.phone for wording in subject.variants.values())
-            texts += [text for text in (subject.phone, subject.phone_more, *variants) if text]
+            translations = (wording.phone for wording in subject.translations.values())
+            texts += [text for text in (subject.phone, subject.phone_more, *variants, *translations) if text]
         return texts
 
     @property

@@ -35,6 +35,23 @@ def resident_mb(pids: list[int]) -> float:
     return round(total_kib / 1000, 1)
 
 
+def cpu_seconds(pid: int) -> dict[str, float]:
+    """Processor time that a process and its children have used, by what they run: a Python module, or a program."""
+    used: dict[str, float] = {}
+    for one in _with_children([pid]):
+        fields = " ".join(_lines(f"/proc/{one}/stat")).rpartition(")")[2].split()
+        if fields:
+            name = program(" ".join(_lines(f"/proc/{one}/cmdline")).split("\0"))
+            used[name] = used.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return used
+
+
+def program(arguments: list[str]) -> str:
+    """What a command line runs: the module or script that Python is given, or the file name of the program."""
+    names = [Path(one).name for one in arguments if one and not one.startswith("-")]
+    return names[1] if len(names) > 1 and names[0].startswith("python") else (names or ["?"])[0]
+
+
 def _with_children(pids: list[int]) -> list[int]:
     found = list(pids)
     for pid in found:

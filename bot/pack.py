@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ DOMAIN = "domain.yml"
 CONFIG = "config.yml"
 
 _SHOWN = 3
-_FIELDS = frozenset({"name", "service_name", "suggestions", "languages", "borrows", "questions"})
+_FIELDS = frozenset({"name", "service_name", "suggestions", "languages", "borrows", "questions", "pronunciation"})
 _ARTICLE = re.compile(r"(?P<article>le|la|les)\s+(?P<le_name>.+)|(?P<elided>l['’])\s*(?P<l_name>.+)", re.I | re.S)
 _CONTRACTED = {"le": ("du ", "au "), "la": ("de la ", "à la "), "les": ("des ", "aux ")}
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's: twelve times as fast
@@ -38,7 +38,8 @@ _PLACEHOLDER = re.compile(r"\{(service|le_service|du_service|au_service|suggesti
 @dataclass(frozen=True, slots=True)
 class Pack:
     """`service` is the service's name with its article ("la mairie de …"); `suggestions` are questions to show as
-    examples; `borrows` are names of files of the project's own `data/nlu`; `questions` is relative to `root`."""
+    examples; `borrows` are names of files of the project's own `data/nlu`; `questions` is relative to `root`;
+    `pronunciation` is how words are said that the voice would misread, by their written form."""
 
     root: Path
     name: str
@@ -47,6 +48,7 @@ class Pack:
     languages: tuple[str, ...] = ("fr",)
     borrows: tuple[str, ...] = ()
     questions: str = "questions.tsv"
+    pronunciation: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_own(self) -> bool:
@@ -185,6 +187,7 @@ def load_pack(root: Path = PROJECT_DIR, *, service: str = "") -> Pack:
         languages=_list(fields, "languages", path, ("fr",)),
         borrows=_borrowed(_list(fields, "borrows", path, ()), root, path),
         questions=_text(fields, "questions", path) if "questions" in fields else "questions.tsv",
+        pronunciation=_pronunciation(fields.get("pronunciation", {}), path),
     )
 
 
@@ -204,6 +207,18 @@ def _list(fields: Mapping[Any, Any], name: str, path: Path, default: tuple[str, 
     if default is None and not value:
         raise BadKnowledge(f"{path}, {name}: at least one is needed.")
     return tuple(one.strip() for one in value)
+
+
+def _pronunciation(value: Any, path: Path) -> dict[str, str]:
+    where = f"{path}, pronunciation"
+    if not isinstance(value, dict):
+        raise BadKnowledge(f"{where}: one line a word is needed, as `Tese: Tésé`.")
+    for written, said in value.items():
+        if not (isinstance(written, str) and written.strip() and isinstance(said, str) and said.strip()):
+            raise BadKnowledge(
+                f"{where}, {written}: both sides must be texts (in quotes if they are digits or yes/no)."
+            )
+    return {written.strip(): said.strip() for written, said in value.items()}
 
 
 def _borrowed(names: tuple[str, ...], root: Path, path: Path) -> tuple[str, ...]:

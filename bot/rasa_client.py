@@ -37,6 +37,8 @@ class RasaDialogue:
             "choice": question.choice,
             "heard_confidence": question.heard_confidence,
             "alternatives": [{"text": one.text, "confidence": one.confidence} for one in question.alternatives],
+            "turn": question.turn,
+            "replaces": question.replaces,
         }
         try:
             async with self._session.post(

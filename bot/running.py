@@ -72,9 +72,9 @@ async def running_service(
 
 async def _same_service(session: aiohttp.ClientSession, settings: Settings) -> None:
     """Raises `Unavailable` when what runs answers for another service than the chosen pack's."""
-    wanted = settings.load_pack().words["service"]
+    wanted, url = settings.load_pack().words["service"], base_url(settings)
     try:
-        async with session.get(f"{base_url(settings)}/api/service") as response:
+        async with session.get(f"{url}/api/service", headers={"Origin": url}) as response:
             running = (await response.json()).get("service")
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return  # it is not ready: what `_wait` is for

@@ -46,7 +46,8 @@ class State(StrEnum):
 class ChildSpec:
     """What to run. `is_ready` is asked until it is true; `env` is added to ours.
 
-    Without `is_ready` the child says it itself, by the line {"event": "ready", …} on standard output.
+    Without `is_ready` the child says it itself, by the line {"event": "ready", …} on standard output; `on_event` is
+    told every such line.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ChildSpec:
     is_ready: Callable[[], Awaitable[bool]] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     start_timeout_seconds: float = 180.0
+    on_event: Callable[[Mapping[str, object]], None] = lambda event: None
 
 
 class Child:
@@ -173,7 +175,10 @@ class Child:
                 return
             text = line.decode("utf-8", "replace").strip()
             if text:
-                if stream is self._stdout() and _is_ready_line(text):
+                event = _event(text) if stream is self._stdout() else {}
+                if event:
+                    self.spec.on_event(event)
+                if event.get("event") == "ready":
                     self._announced.set()
                 elif self.state is not State.READY:
                     self.reason = text[:300]
@@ -195,12 +200,13 @@ class Child:
                     return
 
 
-def _is_ready_line(text: str) -> bool:
+def _event(text: str) -> Mapping[str, object]:
+    """The event that a line tells; empty for any other line."""
     try:
         message = json.loads(text)
     except ValueError:
-        return False
-    return isinstance(message, dict) and message.get("event") == "ready"
+        return {}
+    return message if isinstance(message, dict) and "event" in message else {}
 
 
 class Supervisor:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from bot.dialogue import Reading
@@ -14,13 +16,20 @@ from bot.errors import ModelMissing
 from bot.settings import Settings
 from voice.audio import float_to_pcm
 from voice.corrections import Corrections
+from voice.endpointing import dictating, lone_number, short_answer
+from voice.install.places import model_sums
 from voice.piper_voice import PiperVoice, give_memory_back
-from voice.plausibility import plausible
+from voice.plausibility import FEWEST_VOICED_SECONDS, plausible
+from voice.short_answers import COMMANDS, LONGEST_SECONDS, meant
+from voice.short_words import NO_WORD, WINDOW_SECONDS, ShortWords, Word, short_sound
 from voice.speech import Speech
-from voice.spoken_french import speak
-from voice.transcript import other_readings
-from voice.turn import Hearing
+from voice.spoken_french import DEFAULT, speak, with_exceptions
+from voice.transcript import Transcript, other_readings
+from voice.turn import Certainty, Expecting, Hearing
 from voice.whisper import Whisper
+from voice.workers import HEARING_NICE, SPEAKING_NICE, made_at
+
+log = structlog.get_logger(__name__)
 
 
 class Lexicon(Protocol):
@@ -38,25 +47,75 @@ class Lexicon(Protocol):
 
 
 class WhisperRecogniser:
-    """`voice.speech.Recogniser` on Whisper, with the domain's terms mended."""
+    """`voice.speech.Recogniser` on Whisper, with the domain's terms mended and an ear of its own for single words."""
 
-    def __init__(self, whisper: Whisper, corrections: Corrections) -> None:
+    def __init__(self, whisper: Whisper, corrections: Corrections, words: ShortWords | None = None) -> None:
         self._whisper = whisper
         self._corrections = corrections
+        self._words = words
 
-    def hear(self, samples: NDArray[np.float32], speech_seconds: float) -> Hearing:
-        transcript = self._whisper.transcribe(samples)
-        mended = self._corrections.mend(transcript.text)
-        others = (Reading(self._corrections.mend(one.text), one.confidence) for one in transcript.alternatives)
+    def without_words(self) -> WhisperRecogniser:
+        """The same engine without the ear for single words, which knows them as the telephone brings them only."""
+        return WhisperRecogniser(self._whisper, self._corrections)
+
+    def hear(
+        self,
+        samples: NDArray[np.float32],
+        speech_seconds: float,
+        is_wanted: Callable[[], bool] = lambda: True,
+        expecting: Expecting = Expecting.QUESTION,
+    ) -> Hearing:
+        word = self._word(samples, speech_seconds, is_wanted, expecting)
+        if word.sure:
+            return Hearing(word.text, word.probability, "high", True, speech_seconds)
+        transcript = self._whisper.transcribe(samples, is_wanted)
+        is_plausible = plausible(transcript, speech_seconds)
+        is_doubtful = not is_plausible or transcript.certainty in ("low", "none")
+        others = [Reading(self._corrections.mend(one.text), one.confidence) for one in transcript.alternatives]
+        command = self._command(transcript, speech_seconds, word)
+        mended = command or self._corrections.mend(transcript.text)
+        sure: Certainty = "medium" if command and transcript.certainty == "low" else transcript.certainty
+        for_number = expecting is Expecting.NUMBER
+        is_checked = word.possible and not (for_number and _dictated(transcript.text, word))
+        if is_checked and not meant([mended], (word.text,)):
+            if word.likely and is_doubtful and not for_number:  # a promise is not made on half a word
+                return Hearing(word.text, word.probability, "medium", True, speech_seconds)
+            if word.likely or short_answer(transcript.text):
+                sure = "low"  # two ears, two different answers: better asked again
         return Hearing(
             text=transcript.text,
             confidence=transcript.confidence,
-            certainty=transcript.certainty,
-            plausible=bool(plausible(transcript, speech_seconds)),
+            certainty=sure,
+            plausible=is_plausible,
             speech_seconds=speech_seconds,
             mended=mended if mended != transcript.text else "",
             alternatives=other_readings(mended, others),
         )
+
+    def _word(
+        self, samples: NDArray[np.float32], speech_seconds: float, is_wanted: Callable[[], bool], expecting: Expecting
+    ) -> Word:
+        """The word that a short sound is, so far as that is known without transcribing it."""
+        if self._words is None or speech_seconds < FEWEST_VOICED_SECONDS:
+            return NO_WORD
+        sound = short_sound(samples)
+        if sound is None or not is_wanted():
+            return NO_WORD
+        return self._words.hear(self._whisper.encoded(sound, WINDOW_SECONDS), expecting)
+
+    def _command(self, transcript: Transcript, speech_seconds: float, word: Word) -> str | None:
+        """The short answer that a word or two sound like, unless they are one as they stand."""
+        if speech_seconds > LONGEST_SECONDS or short_answer(transcript.text):
+            return None
+        readings = [transcript.text, *(one.text for one in transcript.alternatives)]
+        return meant(readings, (word.text,) if word.possible else ()) or meant(readings, COMMANDS)
+
+
+def _dictated(text: str, word: Word) -> bool:
+    """Whether it is a part of a number, of which the ear for words knows single figures only. "Un" is the key 1."""
+    if dictating(text) or lone_number(text):
+        return text.strip(" .!").lower() not in ("un", "1")
+    return lone_number(word.text) and not short_answer(text)
 
 
 class PiperSynthesiser:
@@ -70,16 +129,39 @@ class PiperSynthesiser:
         return self._voice.digest
 
     def speak(self, text: str, length_scale: float) -> bytes:
-        pcm = float_to_pcm(self._voice.synthesise(text, length_scale=length_scale))
+        return _spoken(self._voice, text, length_scale, background=False)
+
+
+class PiperInAdvance:
+    """`voice.speech.AdvanceVoice` on the same voice."""
+
+    def __init__(self, voice: PiperVoice) -> None:
+        self._voice = voice
+
+    def speak(self, text: str, length_scale: float) -> bytes:
+        return _spoken(self._voice, text, length_scale, background=True)
+
+    def break_off(self) -> None:
+        self._voice.break_off()
+
+
+def _spoken(voice: PiperVoice, text: str, length_scale: float, *, background: bool) -> bytes:
+    try:
+        return float_to_pcm(voice.synthesise(text, length_scale=length_scale, background=background))
+    finally:
         give_memory_back()  # a few ms; without it the process keeps the room of every long sentence, 1 GB and more
-        return pcm
 
 
-def load_speech(settings: Settings, lexicon: Lexicon) -> Speech:
-    """Both engines, loaded and warm. 2 to 5 s. Raises `ModelMissing`, naming the command that installs."""
+def load_speech(settings: Settings, lexicon: Lexicon, pronunciation: Mapping[str, str] | None = None) -> Speech:
+    """Both engines, loaded and warm. 2 to 5 s. Raises `ModelMissing`, naming the command that installs.
+
+    `pronunciation` is the pack's.
+    """
     chosen = settings.speech
-    recogniser = load_recogniser(settings, lexicon)
-    voice = PiperVoice(_place(settings.voices_path, chosen.voice, ".onnx"), threads=chosen.synthesis_threads)
+    said_as = with_exceptions(pronunciation or {})
+    voice_file = _place(settings.voices_path, chosen.voice, ".onnx")
+    recogniser = made_at(HEARING_NICE, partial(load_recogniser, settings, lexicon, said_as))
+    voice = made_at(SPEAKING_NICE, partial(PiperVoice, voice_file, threads=chosen.synthesis_threads))
     recogniser.hear(np.random.default_rng(0).normal(0, 0.01, 16000).astype(np.float32), 0.0)
     voice.synthesise("Bonjour.")
     return Speech(
@@ -88,22 +170,40 @@ def load_speech(settings: Settings, lexicon: Lexicon) -> Speech:
         settings.data_path / "speech-cache",
         workers=chosen.recogniser_workers,
         pace=chosen.length_scale,
+        said_as=said_as,
+        advance=PiperInAdvance(voice),
+        for_visitors=recogniser.without_words(),
     )
 
 
-def load_recogniser(settings: Settings, lexicon: Lexicon) -> WhisperRecogniser:
-    """The chosen Whisper model, told which words to expect, and what to mend in what it writes. Raises
-    `ModelMissing`."""
-    corrections = Corrections(lexicon.terms, lexicon.ordinary, speak)
-    return WhisperRecogniser(load_whisper(settings, lexicon.prompt), corrections)
+def load_recogniser(settings: Settings, lexicon: Lexicon, said_as: Mapping[str, str] = DEFAULT) -> WhisperRecogniser:
+    """The chosen Whisper model, told which words to expect, how they sound, and so what to mend in what it writes.
+    Raises `ModelMissing`."""
+    corrections = Corrections(lexicon.terms, lexicon.ordinary, partial(speak, exceptions=said_as))
+    return WhisperRecogniser(
+        load_whisper(settings, lexicon.prompt, lexicon.terms), corrections, load_short_words(settings)
+    )
 
 
-def load_whisper(settings: Settings, prompt: str = "") -> Whisper:
+def load_short_words(settings: Settings) -> ShortWords | None:
+    """What knows single words by the encoder of the chosen model; None when that was never taught them."""
+    sums = model_sums(_place(settings.models_path, settings.speech.whisper_model))
+    lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else ()
+    digest = next((line.split()[0] for line in lines if line.split()[1:] == ["model.bin"]), "")
+    try:
+        return ShortWords.load(digest)
+    except ModelMissing as error:
+        log.warning("single_words.unknown", error=str(error))
+        return None
+
+
+def load_whisper(settings: Settings, prompt: str = "", terms: Sequence[str] = ()) -> Whisper:
     """The chosen Whisper model alone. Raises `ModelMissing`."""
     chosen = settings.speech
     return Whisper(
         _place(settings.models_path, chosen.whisper_model),
         prompt=prompt,
+        terms=terms,
         threads=chosen.recogniser_threads,
         workers=chosen.recogniser_workers,
     )

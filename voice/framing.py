@@ -6,12 +6,16 @@ mono PCM at 8 kHz), the rest has types of our own with UTF-8 JSON payloads.
 
     line process → gateway                       gateway → line process
     CallInfo, once, first                        Accept, once, first
-    Sound, Key                                   Sound, Mark, Flush
+    Sound, Key, Held, Retrieved                  Sound, Mark, Flush
     Played, TransferFailed                       Transfer, HangUp
     LineClosed, once, last
 
 A call is answered only after `Accept`: a gateway that is absent or stuck never leaves a caller in silence,
 and `HangUp` instead of `Accept` refuses the call as busy.
+
+A line process that can place calls keeps one more connection, which begins with `CanDial` instead of `CallInfo`.
+On it the gateway sends `Dial`; the call, once answered, comes as a connection of its own whose `CallInfo.reference`
+is that of the `Dial`, and a call that is not answered is told by `DialFailed`. `StopDialling` ends the ringing.
 This module does no I/O.
 """
 
@@ -20,11 +24,11 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.errors import ProtocolError
-from voice.leg import CallInfo, Key, LineClosed, Played, Sound, TransferFailed
+from voice.leg import CallInfo, Held, Key, LineClosed, Played, Retrieved, Sound, TransferFailed, TransferMode
 
 HEADER = struct.Struct(">BH")
 MAX_CONTROL_BYTES = 8192
@@ -53,9 +57,41 @@ class Flush:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Transfer the caller to a SIP URI."""
+    """Transfer the caller to a SIP URI; see `CallLeg.transfer`."""
 
     target: str
+    mode: TransferMode = TransferMode.BLIND
+    context: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CanDial:
+    """First on a connection that carries no call: this line process can place calls."""
+
+    protocol: str = "sip"
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Place a call to a SIP URI."""
+
+    target: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopDialling:
+    """Nobody is wanted there any more: `DialFailed` with `cancelled` follows, unless it was answered meanwhile."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialFailed:
+    """The call was not answered; `reason` is a SIP status, `no_answer`, `not_sent`, `cancelled` or `line_lost`."""
+
+    reference: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +99,25 @@ class HangUp:
     """End the call."""
 
 
-Frame = CallInfo | Accept | Sound | Key | Mark | Played | Flush | Transfer | TransferFailed | HangUp | LineClosed
+Frame = (
+    CallInfo
+    | Accept
+    | Sound
+    | Key
+    | Mark
+    | Played
+    | Flush
+    | Transfer
+    | TransferFailed
+    | Held
+    | Retrieved
+    | HangUp
+    | LineClosed
+    | CanDial
+    | Dial
+    | StopDialling
+    | DialFailed
+)
 
 _SOUND = 0x10
 _CONTROL_TYPES: dict[int, type[Any]] = {
@@ -75,8 +129,14 @@ _CONTROL_TYPES: dict[int, type[Any]] = {
     0x22: Flush,
     0x23: Transfer,
     0x24: TransferFailed,
+    0x25: Held,
+    0x26: Retrieved,
     0x30: HangUp,
     0x31: LineClosed,
+    0x40: CanDial,
+    0x41: Dial,
+    0x42: DialFailed,
+    0x43: StopDialling,
 }
 _TYPE_BYTES = {cls: number for number, cls in _CONTROL_TYPES.items()}
 
@@ -153,6 +213,8 @@ def _decode_control(cls: type[Any], payload: bytes) -> Frame:
     for name, value in fields.items():
         if not _FIELD_CHECKS.get(name, _is_text)(value):
             raise ProtocolError(f"field {name} of a {cls.__name__} frame has a wrong value")
+    if "mode" in fields:
+        fields["mode"] = TransferMode(fields["mode"])
     frame: Frame = cls(**fields)
     return frame
 
@@ -169,4 +231,18 @@ def _is_headers(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
 
-_FIELD_CHECKS: dict[str, Callable[[object], bool]] = {"digit": _is_key, "headers": _is_headers}
+def _is_mode(value: object) -> bool:
+    return isinstance(value, str) and value in set(TransferMode)
+
+
+def _is_yes_or_no(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+_FIELD_CHECKS: dict[str, Callable[[object], bool]] = {
+    "digit": _is_key,
+    "headers": _is_headers,
+    "context": _is_headers,
+    "mode": _is_mode,
+    "can_transfer": _is_yes_or_no,
+}

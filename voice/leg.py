@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 RATE_HZ = 8000
@@ -22,14 +23,24 @@ FRAME_BYTES = 320
 class CallInfo:
     """What the line says of a call. All of it is written by the other side: never trust it, never log it.
 
-    `line_id` is the protocol's own identifier (the SIP Call-ID).
+    `line_id` is the protocol's own identifier (the SIP Call-ID). `can_transfer`: the line can pass this call to a
+    person. `reference` is that of the `Dial` which placed the call; empty for an incoming one.
     """
 
     line_id: str
     caller: str = ""
     called: str = ""
     protocol: str = "sip"
+    can_transfer: bool = True
+    reference: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+
+
+class TransferMode(StrEnum):
+    """Blind: the call is passed on at once. Attended: only when the other side has answered."""
+
+    BLIND = "blind"
+    ATTENDED = "attended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +72,23 @@ class TransferFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The caller put us on hold (RFC 3264 section 8.4): nothing is heard or said until `Retrieved`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The caller is back."""
+
+
+@dataclass(frozen=True, slots=True)
 class LineClosed:
     """The call is over on the line. Always the last event, exactly once."""
 
     reason: str = ""
 
 
-LineEvent = Sound | Key | Played | TransferFailed | LineClosed
+LineEvent = Sound | Key | Played | TransferFailed | Held | Retrieved | LineClosed
 
 
 class CallLeg(Protocol):
@@ -91,8 +112,13 @@ class CallLeg(Protocol):
         """Forgets all queued sound; outstanding marks come back at once."""
         ...
 
-    async def transfer(self, target: str) -> None:
-        """Blind transfer to a SIP URI. Success ends in `LineClosed`, failure in `TransferFailed`."""
+    async def transfer(
+        self, target: str, *, mode: TransferMode = TransferMode.BLIND, context: dict[str, str] | None = None
+    ) -> None:
+        """Passes the caller on to a SIP URI. Success ends in `LineClosed`, failure in `TransferFailed`.
+
+        `context` are headers for whoever takes the call, where the line can carry them: identifiers, nothing personal.
+        """
         ...
 
     async def hangup(self) -> None:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from typing import Any, cast
 
 import numpy as np
 import onnxruntime
@@ -25,14 +26,15 @@ from piper import SynthesisConfig
 from piper.config import PiperConfig
 
 from bot.errors import ModelMissing, SpeechUnavailable
-from voice.audio import resample, to_peak, trim_silence
+from voice.audio import resample, trim_silence
+from voice.loudness import to_speech_level
+from voice.speech import GaveWay
 
 LINE_RATE_HZ = 8000
 
 _LONGEST_PHONEMES = 400
 """The default voice drops what exceeds 510 phonemes; a sentence of that length is cut between words."""
 _PAUSE_SECONDS = 0.2
-_PEAK_DBFS = -3.0
 _KEEP_BEFORE_SECONDS, _KEEP_AFTER_SECONDS = 0.03, 0.12
 
 _ENGINE_ERRORS = (
@@ -46,6 +48,17 @@ _ENGINE_ERRORS = (
     RuntimeError,
     MemoryError,
 )
+
+
+class _BreakableSession:
+    """An onnxruntime session whose runs can be ended from another thread, in milliseconds."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+        self.options = onnxruntime.RunOptions()
+
+    def run(self, names: list[str] | None, inputs: dict[str, Any]) -> Any:
+        return self._session.run(names, inputs, self.options)
 
 
 class PiperVoice:
@@ -72,7 +85,9 @@ class PiperVoice:
             raise ModelMissing(
                 f"The voice {self.path} cannot be loaded ({type(error).__name__}): run `guichet voices verify`."
             ) from None
-        self._engine = PiperEngine(session=session, config=config)
+        self._session = _BreakableSession(session)
+        self._background = onnxruntime.RunOptions()
+        self._engine = PiperEngine(session=cast(onnxruntime.InferenceSession, self._session), config=config)
         self.rate_hz: int = config.sample_rate
         give_memory_back()
 
@@ -82,17 +97,25 @@ class PiperVoice:
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def synthesise(self, text: str, *, length_scale: float | None = None) -> NDArray[np.float32]:
-        """Speaks a text as it stands (see `voice.spoken_french`): float32 at 8 kHz, peak at -3 dBFS.
+    def synthesise(
+        self, text: str, *, length_scale: float | None = None, background: bool = False
+    ) -> NDArray[np.float32]:
+        """Speaks a text as it stands (see `voice.spoken_french`): float32 at 8 kHz, at the level of `voice.loudness`.
 
         At most 30 ms of silence are left before and 120 ms after. Empty when there is nothing to say.
-        Blocks. Raises `SpeechUnavailable` when the engine fails.
+        Blocks. Raises `SpeechUnavailable` when the engine fails, `GaveWay` when it was broken off in the background.
         """
         scale = self.length_scale if length_scale is None else length_scale
+        options = onnxruntime.RunOptions()
+        if background:
+            self._background = options
         try:
             with self._lock:
+                self._session.options = options
                 parts = [self._speak(piece, scale) for piece in self._pieces(text)]
         except _ENGINE_ERRORS as error:
+            if options.terminate:
+                raise GaveWay from None
             raise SpeechUnavailable(f"The voice failed on a sentence: {type(error).__name__}.") from error
         if not parts:
             return np.zeros(0, np.float32)
@@ -100,7 +123,11 @@ class PiperVoice:
         whole = np.concatenate([block for part in parts for block in (part, pause)])
         line = resample(whole, self.rate_hz, LINE_RATE_HZ)
         trimmed = trim_silence(line, LINE_RATE_HZ, _KEEP_BEFORE_SECONDS, _KEEP_AFTER_SECONDS)
-        return to_peak(trimmed, _PEAK_DBFS)
+        return to_speech_level(trimmed)
+
+    def break_off(self) -> None:
+        """Ends the synthesis in the background, if there is one, whether it is speaking or waiting for its turn."""
+        self._background.terminate = True
 
     def _pieces(self, text: str) -> list[list[str]]:
         """Phonemes of each sentence, none longer than the network takes."""

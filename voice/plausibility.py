@@ -11,7 +11,7 @@ import unicodedata
 from enum import StrEnum
 from typing import Protocol
 
-from voice.transcript import NO_SPEECH_ABOVE, UNLIKELY_BELOW
+from voice.transcript import NO_SPEECH_ABOVE, unlikely
 
 _WORDS_PER_SECOND = 7.0
 """French radio journalists reach 5."""
@@ -19,7 +19,7 @@ _UNSEEN_SECONDS = 0.3
 """What a voice detector misses of an utterance: it hears its beginning and end 80 to 150 ms late."""
 _SEEN_AT_LEAST = 0.5
 """On a bad line it sees little more than a third of the speech, so no less than this share of the sound counts."""
-_FEWEST_VOICED_SECONDS = 0.06
+FEWEST_VOICED_SECONDS = 0.06
 
 _INVENTED = re.compile(
     "|".join(
@@ -78,11 +78,11 @@ def why_implausible(transcript: Judged, speech_seconds: float) -> Reason | None:
     words = words_of(transcript.text)
     if not words:
         return Reason.NO_WORDS
-    if speech_seconds < _FEWEST_VOICED_SECONDS:
+    if speech_seconds < FEWEST_VOICED_SECONDS:
         return Reason.NO_VOICE
     if transcript.no_speech_probability > NO_SPEECH_ABOVE:
         return Reason.NO_SPEECH
-    if transcript.avg_logprob < UNLIKELY_BELOW:
+    if unlikely(transcript.text, transcript.avg_logprob):
         return Reason.UNLIKELY
     if _INVENTED.search(_folded(transcript.text)):
         return Reason.INVENTED

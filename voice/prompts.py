@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -10,33 +9,71 @@ from typing import Any
 from bot.errors import BadKnowledge
 
 _WHERE = "data/prompts.yml, phone_line"
-_END = re.compile(r"(?<=[.?!])\s+")
+_FILLED_IN = {
+    "callback_confirm": {"number": "where the number is said"},
+    "callback_promised": {"number": "where the number is said"},
+    "closed_hours": {"hours": "the hours", "reopening": "when they begin again"},
+    "desk_before": {"people": "how many wait before the caller"},
+    "desk_wait": {"minutes": "how long the wait may be"},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PhonePrompts:
     """Each field is one sentence or a few."""
 
-    greeting: tuple[str, ...]
+    greeting: tuple[str, ...]  # all but the last is the notice, which speech does not interrupt
+    notice_closed: tuple[str, ...]  # in place of the notice while nobody can be reached
+    callback_greeting: tuple[str, ...]
+    callback_agent: tuple[str, ...]  # said to who is called back by an agent, before the two are joined
+    callback_alone: tuple[str, ...]  # in its place when that agent has gone; the question follows
+    callback_left: str  # when the agent goes while it is said
+    callback_assistant: str  # once the assistant takes over, which had no part in such a call
     silence: tuple[str, ...]  # first and second time
     silence_goodbye: str
     misheard: str
     misheard_offer_person: str
+    waiting: tuple[str, ...]
+    openings: tuple[str, ...]  # said at once while an answer that was never said before is being spoken
     dialogue_unavailable: str
     person_requested: str
     person_requested_again: str
     transferring: str
+    still_transferring: str
     transfer_failed: str
+    desk_looking: str
+    desk_queued: str
+    desk_next: str
+    desk_one_before: str
+    desk_before: str  # {people}, two or more
+    desk_soon: str
+    desk_wait: str  # {minutes}, two or more
+    desk_keys: str
+    desk_keys_callback: str
+    desk_patience: str
+    desk_nobody: str
+    desk_waited: str
+    desk_taken: str
+    desk_again: str
+    desk_lost: str
+    desk_left: str
+    desk_returned: str
+    closed: str
+    closed_hours: str  # {hours}, {reopening}
+    callback_offer: str
+    callback_ask_number: str
+    callback_confirm: str  # {number}
+    callback_promised: str  # {number}
+    callback_declined: str
+    callback_incomplete: str
+    link_offer: str
+    link_sent: str
+    key_help: str
+    all_busy: str
+    all_busy_transfer: str
+    back_from_hold: str
     anything_else: tuple[str, ...]
     goodbye: str
-
-    def fixed_texts(self) -> list[str]:
-        """Every text that does not depend on the answer: what can be spoken into the cache in advance."""
-        texts: list[str] = []
-        for field in fields(self):
-            value = getattr(self, field.name)
-            texts += [value] if isinstance(value, str) else list(value)
-        return texts
 
 
 def load_prompts(prompts: Mapping[str, Any]) -> PhonePrompts:
@@ -55,14 +92,10 @@ def load_prompts(prompts: Mapping[str, Any]) -> PhonePrompts:
         values[field.name] = texts if many else texts[0]
     if len(values["silence"]) != 2:
         raise BadKnowledge(f"{_WHERE}, silence: two sentences are needed, for the first and the second silence.")
+    if len(values["greeting"]) < 2:
+        raise BadKnowledge(f"{_WHERE}, greeting: two sentences are needed, the notice and, last, the question.")
+    for name, places in _FILLED_IN.items():
+        for place, what in places.items():
+            if f"{{{place}}}" not in values[name]:
+                raise BadKnowledge(f"{_WHERE}, {name}: {{{place}}} is needed: {what}.")
     return PhonePrompts(**values)
-
-
-def fixed_sentences(prompts: Mapping[str, Any]) -> list[str]:
-    """The sentences of the dialogue itself (key `dialogue`, telephone wordings) in which nothing is filled in.
-
-    They open most clarifying questions and refusals, so that their first sound is in the cache.
-    """
-    dialogue = prompts.get("dialogue") or {}
-    texts = [text for entry in dialogue.values() if isinstance(entry, dict) for text in entry.get("phone") or []]
-    return [sentence for text in texts for sentence in _END.split(text) if sentence and "{" not in sentence]

@@ -14,7 +14,18 @@ import structlog
 
 from bot.errors import ProtocolError
 from voice.framing import Accept, Flush, Frame, HangUp, Mark, Transfer, encode, sound_frames
-from voice.leg import CallInfo, Key, LineClosed, LineEvent, Played, Sound, TransferFailed
+from voice.leg import (
+    CallInfo,
+    Held,
+    Key,
+    LineClosed,
+    LineEvent,
+    Played,
+    Retrieved,
+    Sound,
+    TransferFailed,
+    TransferMode,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -104,9 +115,11 @@ class SocketLeg:
         """See `CallLeg.flush`."""
         await self._send(encode(Flush()))
 
-    async def transfer(self, target: str) -> None:
+    async def transfer(
+        self, target: str, *, mode: TransferMode = TransferMode.BLIND, context: dict[str, str] | None = None
+    ) -> None:
         """See `CallLeg.transfer`."""
-        await self._send(encode(Transfer(target)))
+        await self._send(encode(Transfer(target, mode, context or {})))
 
     async def hangup(self) -> None:
         """See `CallLeg.hangup`."""
@@ -114,7 +127,7 @@ class SocketLeg:
 
     def received(self, frame: Frame) -> None:
         """Passes a frame of the line process on. Raises `ProtocolError` for one it may not send."""
-        if not isinstance(frame, Sound | Key | Played | TransferFailed | LineClosed):
+        if not isinstance(frame, Sound | Key | Played | TransferFailed | Held | Retrieved | LineClosed):
             raise ProtocolError(f"a line process may not send {type(frame).__name__} here")
         self._queue.put(frame)
 
@@ -123,6 +136,10 @@ class SocketLeg:
         self._queue.put(LineClosed(reason))
         if self._queue.dropped_bytes:
             log.warning("line.sound_dropped", reason="session_too_slow", dropped_bytes=self._queue.dropped_bytes)
+
+    def disconnect(self) -> None:
+        """Lets the line's connection go, once the call is over on the line; the session may still finish its work."""
+        self._writer.close()
 
     @property
     def is_closed(self) -> bool:
@@ -143,7 +160,8 @@ class SocketLeg:
             return
         try:
             self._writer.write(frame)
-            await asyncio.wait_for(self._writer.drain(), DRAIN_SECONDS)
+            async with asyncio.timeout(DRAIN_SECONDS):  # wait_for may swallow a cancellation on Python 3.11
+                await self._writer.drain()
         except TimeoutError:
             self.lost("line_stuck")
             self._writer.transport.abort()

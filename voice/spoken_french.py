@@ -27,12 +27,17 @@ from voice.french.quantities import (
     thousands,
 )
 from voice.french.tables import PRONUNCIATIONS, SYMBOLS
-from voice.french.words import abbreviations, addresses, initials
+from voice.french.words import abbreviations, addresses, initials, phrases
 
-__all__ = ["DEFAULT", "speak"]
+__all__ = ["DEFAULT", "speak", "with_exceptions"]
 
 DEFAULT: Mapping[str, str] = PRONUNCIATIONS
 """How a word (the key, in capitals) is said, in whatever case it is written. Short capitals not here are spelt."""
+
+
+def with_exceptions(pronunciation: Mapping[str, str]) -> Mapping[str, str]:
+    """The general French pronunciations with a service's own over them; it may write its words in any case."""
+    return {**DEFAULT, **{written.upper(): said for written, said in pronunciation.items()}}
 
 
 def speak(text: str, exceptions: Mapping[str, str] = DEFAULT) -> str:
@@ -41,7 +46,7 @@ def speak(text: str, exceptions: Mapping[str, str] = DEFAULT) -> str:
     Give it whole texts or single sentences; what it returns is one line.
     """
     text = _lines_as_sentences(_without_markdown(_plain_characters(text)))
-    text = abbreviations(addresses(text, exceptions))
+    text = abbreviations(phrases(addresses(text, exceptions), exceptions))
     for step in (
         dates,
         hours,
@@ -69,6 +74,7 @@ def _plain_characters(text: str) -> str:
     text = re.sub("[\u200b-\u200f\u2060\ufeff\u00ad]", "", text)
     text = re.sub("[’ʼ]", "'", text)
     text = re.sub("[‐‑−]", "-", text)
+    text = text.replace("ᵉʳ", "er").replace("ʳᵉ", "re").replace("ᵉ", "e")
     return "".join(_ascii_digit(letter) for letter in text)
 
 

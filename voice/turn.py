@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Literal
 
-from bot.dialogue import Reading
+from bot.dialogue import Reading, Reply
 
 Certainty = Literal["high", "medium", "low", "none"]
 
-# A sentence that ends on one of these is not finished: the caller is looking for the next word.
-_OPEN_ENDINGS = frozenset(
-    "de du des d le la les l un une et ou mais pour par avec sans dans sur à a au aux que qu qui si euh heu ben donc "
-    "alors est mon ma mes notre nos votre vos son sa ses ce cette ces je j on nous vous il elle".split()
-)
+
+class Expecting(StrEnum):
+    """What the caller was asked for. `CHOICE`: one of two or three things by its number; `NUMBER`: that of a telephone,
+    or a yes to one."""
+
+    QUESTION = "question"
+    YES_OR_NO = "yes_or_no"
+    CHOICE = "choice"
+    NUMBER = "number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,6 @@ class Hearing:
     def question(self) -> str:
         """The words for the dialogue."""
         return self.mended or self.text
-
-
-def complete_sentence(text: str) -> bool:
-    """Whether a transcript ends as a finished sentence does: final punctuation, last word not an opening one."""
-    words = re.findall(r"\w+", text.lower())
-    return bool(words) and text.rstrip().endswith((".", "?", "!")) and words[-1] not in _OPEN_ENDINGS
 
 
 class Segments:
@@ -90,3 +89,74 @@ class Segments:
                 result[name] = round((at - last) * 1000, 1)
                 last = at
         return result
+
+
+@dataclass(frozen=True, slots=True)
+class TurnKept:
+    """A turn as it is written down: what was heard, how sure, what was said, where the time went.
+
+    `interrupted`: the caller spoke or pressed a key before all of `spoken` was heard.
+    """
+
+    heard: str = ""
+    heard_confidence: float | None = None
+    key: str = ""
+    reply: Reply | None = None
+    spoken: str = ""
+    segments: dict[str, float] = field(default_factory=dict)
+    interrupted: bool = False
+    alternatives: tuple[Reading, ...] = ()
+
+
+class TurnUnderWay:
+    """The turn that has begun and is not written down yet, if any, with its times."""
+
+    def __init__(self) -> None:
+        self.times = Segments()
+        self._turn: TurnKept | None = None
+
+    def listened(self, ended_at: float | None, over_at: float | None, now: float) -> None:
+        """An utterance is over, and its words are known `now`; what it was is yet to be found out."""
+        self.times = Segments()
+        self.times.speech_ended(now if ended_at is None else ended_at)
+        self.times.turn_over(now if over_at is None else over_at)
+        self.times.transcribed(now)
+
+    def heard(self, hearing: Hearing | None, *, words: bool = True) -> None:
+        """It was a turn; without `words` only that something was said is kept."""
+        self._turn = TurnKept(
+            heard=hearing.text if hearing and words else "",
+            heard_confidence=hearing.confidence if hearing else None,
+            alternatives=hearing.alternatives if hearing and words else (),
+        )
+
+    def pressed(self, key: str, now: float) -> None:
+        """A key that is a turn of its own."""
+        self._turn = TurnKept(key=key)
+        self.times = Segments()
+        self.times.speech_ended(now)
+
+    def replied(self, reply: Reply) -> None:
+        """The dialogue's answer."""
+        if self._turn is not None:
+            self._turn = replace(self._turn, reply=reply)
+
+    def handed_over(self, reply: Reply) -> None:
+        """As `replied`, unless the dialogue has answered."""
+        if self._turn is not None and self._turn.reply is None:
+            self._turn = replace(self._turn, reply=reply)
+
+    def says(self, texts: Iterable[str]) -> None:
+        """What the caller hears."""
+        if self._turn is not None:
+            self._turn = replace(self._turn, spoken=" ".join(texts))
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the caller has heard nothing of an answer yet."""
+        return self._turn is not None and not self._turn.spoken
+
+    def finish(self, *, interrupted: bool) -> TurnKept | None:
+        """The turn as it is kept, once."""
+        turn, self._turn = self._turn, None
+        return turn and replace(turn, segments=self.times.milliseconds(), interrupted=interrupted)

@@ -63,9 +63,10 @@ async def conversation(
     session: aiohttp.ClientSession, settings: Settings, url: str, channel: Channel
 ) -> AsyncIterator[Callable[[str], Awaitable[dict[str, Any]]]]:
     """A conversation over the API, erased at the end; what it yields asks one question."""
-    desk = {"Authorization": f"Bearer {settings.desk_token()}"}
+    origin = {"Origin": url}  # the server's own: other pages' requests are refused
+    desk = origin | {"Authorization": f"Bearer {settings.desk_token()}"}
     opened = await _call(session, "POST", f"{url}/api/conversations", desk, {"channel": channel.value})
-    own = {"Authorization": f"Bearer {opened['token']}"}
+    own = origin | {"Authorization": f"Bearer {opened['token']}"}
     place = f"{url}/api/conversations/{opened['id']}"
 
     async def say(question: str) -> dict[str, Any]:

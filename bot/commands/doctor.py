@@ -9,15 +9,20 @@ import socket
 import subprocess
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import aiohttp
 import typer
 
 from bot.commands.packs import PackOption, settings_for
+from bot.desk.policy import Policy
 from bot.errors import GuichetError
 from bot.knowledge import load_knowledge
+from bot.notify import check_settings
+from bot.phone_numbers import is_prefix
 from bot.running import health_of
 from bot.settings import PROJECT_DIR, Settings
 from bot.store import Store, database_url
@@ -136,17 +141,84 @@ def _memory(settings: Settings) -> str:
 def _ports(settings: Settings) -> str:
     if _answers(settings):
         return "The service is running."
-    wanted = {"web.port": (settings.web.host, settings.web.port, socket.SOCK_STREAM)}
+    from voice.sip.stack import check_listening_address
+
+    lines = settings.lines
+    wanted = [("web.port", settings.web.host, settings.web.port)]
     if settings.phone.enabled:
-        wanted["phone.port"] = (settings.phone.host, settings.phone.port, socket.SOCK_DGRAM)
-    for name, (host, port, kind) in wanted.items():
-        with socket.socket(socket.AF_INET, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(kind is socket.SOCK_STREAM))
+        check_listening_address(settings.phone)
+        if lines.audiosocket_enabled:
+            wanted.append(("lines.audiosocket_port", lines.audiosocket_host, lines.audiosocket_port))
+        if lines.web_enabled:
+            wanted.append(("lines.web_port", lines.web_host, lines.web_port))
+    for name, host, port in wanted:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
             except OSError as error:
                 raise _Fault(f"{name} {host}:{port} cannot be used ({error.strerror}): choose another.") from None
     return "Free."
+
+
+def _telephone(settings: Settings) -> str:
+    phone, lines = settings.phone, settings.lines
+    if not phone.enabled:
+        return "Off."
+    from voice.sip.stack import check
+
+    check(phone)
+    wrong = [prefix for prefix in _listed(phone.callback_allowed) if not is_prefix(prefix)]
+    if wrong:
+        raise _Fault(f"phone.callback_allowed: {', '.join(wrong)} is no prefix: write +33, or +3361.")
+    if phone.dial_as and not phone.callback_allowed:
+        raise _Fault("phone.dial_as is set, but phone.callback_allowed is empty: no number may be dialled.")
+    hosts = [phone.host]
+    hosts += [lines.audiosocket_host] if lines.audiosocket_enabled else []
+    hosts += [lines.web_host] if lines.web_enabled else []
+    if all(_is_loopback(host) for host in hosts):
+        return "Reachable from this machine only."
+    if not _is_loopback(phone.host) and not _listed(phone.allowed_peers):
+        raise _Fault("phone.allowed_peers is empty: whoever reaches the SIP port is answered. List your PBX or trunk.")
+    if not phone.transfer_to:
+        if not (Policy.from_settings(settings.desk, phone).calls and phone.offer_callback):
+            raise _Fault(
+                "phone.transfer_to is empty: callers who ask for a person may reach none. Give the SIP URI of one, or "
+                "let the desk take them: desk.calls: desk, phone.offer_callback: true."
+            )
+        return (
+            "Open to its peers; who asks for a person waits for an agent of the desk or is offered a callback. Without "
+            "phone.transfer_to a call that Guichet itself loses ends."
+        )
+    return "Open to its peers; who asks for a person is passed on."
+
+
+def _notices(settings: Settings) -> str:
+    notify = settings.notify
+    check_settings(notify)
+    if notify.command:
+        if shutil.which(notify.command[0]) is None:
+            raise _Fault("notify.command: its program is missing or may not be run.")
+        return "Handed to a program."
+    if not notify.url:
+        return "Off: no link is sent."
+    address = urlsplit(notify.url)
+    if address.scheme == "http" and not _is_loopback(address.hostname or ""):
+        raise _Fault("notify.url is http: telephone numbers would travel in the open. Use https.")
+    if not notify.secret.get_secret_value():
+        raise _Fault("notify.secret is empty: whoever receives the notices cannot tell that they are yours.")
+    return "Sent to an address, signed."
+
+
+def _listed(setting: str) -> list[str]:
+    return [part.strip() for part in setting.split(",") if part.strip()]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _service(settings: Settings) -> str:
@@ -180,5 +252,7 @@ _LOOKS: dict[str, Callable[[Settings], str]] = {
     "disk": _disk,
     "memory": _memory,
     "ports": _ports,
+    "telephone": _telephone,
+    "notices": _notices,
     "service": _service,
 }

@@ -57,12 +57,13 @@ async def _announce(gateway: Gateway) -> None:
     for name, part in parts.items():
         if part.detail:
             _say(f"  {name}: {part.condition.value}. {part.detail}")
-    _say(f"Ready.\n  Chat page    http://{settings.web.host}:{settings.web.port}/")
+    _say(f"Ready.\n  Website chat http://{settings.web.host}:{settings.web.port}/")
     _say(f"  Health       http://{settings.web.host}:{settings.web.port}/health")
     if gateway.with_phone:
         _say(f"  Telephone    sip:guichet@{settings.phone.host}:{settings.phone.port}")
         _say("  Test call    guichet call tests/audio/adherer.wav --record answer.wav")
-    _say(f"  Desk         GET /api/desk with the token of {settings.data_dir}/secrets/desk_token")
+    _say(f"  Console      http://{settings.web.host}:{settings.web.port}/console/")
+    _say("               (the first account: guichet users add LOGIN --role administrator)")
 
 
 def _say(line: str) -> None:

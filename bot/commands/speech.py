@@ -98,17 +98,18 @@ def _transcribe(whisper: Any, file: Path) -> dict[str, Any]:
 def say_command(
     text: Annotated[str, typer.Argument(help="French text, as it would be written.")],
     out: Annotated[Path, typer.Option("--out", help="WAV file to write: 8 kHz, 16 bits, as on the telephone.")],
+    pack: PackOption = None,
 ) -> None:
     """Speak a text with the telephone's voice into a WAV file."""
     from voice.audio import write_wav
     from voice.piper_voice import LINE_RATE_HZ, PiperVoice
-    from voice.sentences import sentences
-    from voice.spoken_french import speak
+    from voice.spoken import spoken_sentences
+    from voice.spoken_french import with_exceptions
 
-    spoken = sentences(speak(text))
+    settings = settings_for(pack)
+    spoken = spoken_sentences(text, with_exceptions(settings.load_pack().pronunciation))
     if not spoken:
         raise BadMessage("There is nothing to say in this text.")
-    settings = load_settings()
     voice = PiperVoice(
         voice_path(settings.voices_path, settings.speech.voice),
         threads=settings.speech.synthesis_threads,

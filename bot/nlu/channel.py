@@ -5,7 +5,7 @@ token, and lets a person type "/some_intent" to bypass the understanding. This o
 
     POST /webhooks/guichet/webhook      Authorization: Bearer <token>
     {"sender": "…", "text": "…" | "choice": "<intent>", "channel": "web"|"phone", "heard_confidence": 0.8|null,
-     "alternatives": [{"text": "…", "confidence": 0.4}]}
+     "alternatives": [{"text": "…", "confidence": 0.4}], "turn": 3, "replaces": 2|0}
     200 {"reply": {…}}      400, 401, 500 {"error": "<code>"}
     GET /webhooks/guichet/  200 {"model": "<id, empty while none is loaded>"}
 """
@@ -25,6 +25,7 @@ from sanic.response import HTTPResponse
 
 from bot.nlu.incoming import BadIncoming, Incoming, read_incoming
 from bot.nlu.quicker_rasa import check_action_schema_once
+from bot.nlu.standing import standing
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class GuichetInput(InputChannel):  # type: ignore[misc]
                 incoming = read_incoming(_json(request), _intents(request))
             except BadIncoming as error:
                 return _error(error.code, 400)
-            return await self._answer(incoming, on_new_message, await _memory(request, incoming.sender))
+            return await self._answer(incoming, on_new_message, await _memory(request, incoming))
 
         return routes
 
@@ -84,6 +85,8 @@ class GuichetInput(InputChannel):  # type: ignore[misc]
                 "heard_confidence": incoming.heard_confidence,
                 "readings": incoming.readings,
                 "previous": memory.get("subjects") or (),
+                "turn": incoming.turn,
+                "replaces": incoming.replaces,
             },
         )
         try:
@@ -111,13 +114,12 @@ def _intents(request: Request) -> Container[str]:
     return domain.intents if domain is not None else ()
 
 
-async def _memory(request: Request, sender: str) -> dict[str, Any]:
-    """What the dialogue remembers of this conversation (actions/turn.py, `Memory`): a question is understood after
-    the one before it."""
+async def _memory(request: Request, incoming: Incoming) -> dict[str, Any]:
+    """What the dialogue remembers of this conversation (actions/turn.py): a question is understood after the one
+    before it, unless it takes that one's place."""
     store = getattr(_agent(request), "tracker_store", None)
-    tracker = await store.retrieve(sender) if store is not None else None
-    memory = tracker.get_slot("memory") if tracker is not None else None
-    return memory if isinstance(memory, dict) else {}
+    tracker = await store.retrieve(incoming.sender) if store is not None else None
+    return standing(tracker.get_slot("memory") if tracker is not None else None, incoming.replaces)
 
 
 def _agent(request: Request) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 LONGEST_MESSAGE = 2000
 LONGEST_SENDER = 128
 MOST_READINGS = 4
+MOST_TURNS = 1_000_000
 INTERNAL_INTENTS = ("clarify", "nlu_fallback", "stay")
 
 
@@ -27,13 +28,15 @@ class BadIncoming(Exception):
 @dataclass(frozen=True)
 class Incoming:
     """A message for Rasa: a harmless text, or "/intent" for a choice. `readings` are other things that may have been
-    heard, each with the recogniser's confidence."""
+    heard, each with the recogniser's confidence. `turn` and `replaces` as in `bot.dialogue.Question`."""
 
     sender: str
     message: str
     channel: str
     heard_confidence: float | None
     readings: tuple[tuple[str, float], ...] = ()
+    turn: int = 0
+    replaces: int = 0
 
 
 def read_incoming(body: Any, intents: Container[str]) -> Incoming:
@@ -48,12 +51,20 @@ def read_incoming(body: Any, intents: Container[str]) -> Incoming:
     heard = body.get("heard_confidence")
     if heard is not None:
         _check_confidence(heard)
-    return Incoming(sender, _message(body, intents), channel, heard, _readings(body.get("alternatives")))
+    readings = _readings(body.get("alternatives"))
+    turn, replaces = (_turn_number(body.get(name, 0)) for name in ("turn", "replaces"))
+    return Incoming(sender, _message(body, intents), channel, heard, readings, turn, replaces)
 
 
 def _check_confidence(value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise BadIncoming("bad_confidence")
+
+
+def _turn_number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_TURNS:
+        raise BadIncoming("bad_turn")
+    return value
 
 
 def _readings(alternatives: Any) -> tuple[tuple[str, float], ...]:

@@ -22,11 +22,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import BadSettings, Misconfigured
 from bot.store.faults import translated
+from bot.store.sqlite_connection import connect
 
 MIGRATIONS_DIR = Path(__file__).parent / "migrations"
 FILE_NAME = "guichet.sqlite3"
 BUSY_SECONDS = 5
 POOL_SIZE = 10
+SQLITE_READERS = 4  # and one who writes are the five connections of the engine's pool
 UPGRADE_SECONDS = 600
 WRITES = "guichet_writes"
 # Any number that no other program uses: two gateways that start together upgrade one after the other.
@@ -61,6 +63,12 @@ def is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
+def has_been_used(url: str) -> bool:
+    """False when it is a SQLite file that does not exist: to open it would make it. Raises `BadSettings`."""
+    parsed = parse(url)
+    return not is_sqlite(parsed) or Path(str(parsed.database)).exists()
+
+
 def place(url: URL) -> str:
     """File or server, to be shown to the operator."""
     return str(url.database) if is_sqlite(url) else f"{url.database} at {url.host or 'the local socket'}"
@@ -70,7 +78,8 @@ def make_engine(url: URL) -> AsyncEngine:
     """An engine that shows no parameters in its errors. On SQLite the file is made, readable by its owner only."""
     if is_sqlite(url):
         _make_private(Path(str(url.database)))
-        engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+        path = str(url.database)
+        engine = create_async_engine(url, hide_parameters=True, async_creator=lambda: connect(path, BUSY_SECONDS))
         event.listen(engine.sync_engine, "connect", _on_sqlite_connect)
         event.listen(engine.sync_engine, "begin", _on_sqlite_begin)
         return engine
@@ -146,5 +155,6 @@ def _on_sqlite_connect(connection: DBAPIConnection, _record: Any) -> None:
 
 
 def _on_sqlite_begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    """Who only reads needs no transaction: each query sees what is committed then, as it does on PostgreSQL."""
+    if connection.get_execution_options().get(WRITES):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -10,9 +10,9 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
-from bot.errors import StoreUnavailable
+from bot.errors import StoreUnavailable, Unwritable
 
 # Beginnings of SQLite's extended error names and of PostgreSQL's SQLSTATEs; the first that fits is taken.
 REMEDIES = (
@@ -44,11 +44,16 @@ OTHERWISE = "it does not answer: check that it runs, and that store.url has the 
 
 @contextmanager
 def translated(where: str) -> Iterator[None]:
-    """Turns every error of the database into `StoreUnavailable`; `where` names file or server, no password."""
+    """Turns every error of the database into `StoreUnavailable`; `where` names file or server, no password.
+
+    `Unwritable` for what no database keeps there; half of a surrogate pair the driver finds, before SQLAlchemy does.
+    """
     try:
         yield
     except TimeoutError:
         raise StoreUnavailable(f"Database {where}: no answer in time; check the load of its machine.") from None
+    except (DataError, IntegrityError, UnicodeEncodeError) as error:
+        raise Unwritable(f"Database {where}: it refuses what was to be written ({_code(error)}).") from None
     except (SQLAlchemyError, OSError) as error:
         code = _code(error)
         raise StoreUnavailable(f"Database {where}: {_remedy(code)} ({code}).") from None

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 ID_CHARS = 32
-OPEN_HANDOVER = text("state IN ('requested', 'taken')")
+OPEN_HANDOVER = text("state IN ('requested', 'queued', 'offered', 'active')")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -71,7 +71,12 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: ClassVar = {datetime: UtcDateTime(), list[dict[str, Any]]: JSON(), dict[str, float]: JSON()}
+    type_annotation_map: ClassVar = {
+        datetime: UtcDateTime(),
+        list[dict[str, Any]]: JSON(),
+        list[str]: JSON(),
+        dict[str, float]: JSON(),
+    }
 
 
 class Conversation(Base):
@@ -82,13 +87,14 @@ class Conversation(Base):
     id: Mapped[str] = mapped_column(String(ID_CHARS), primary_key=True)
     channel: Mapped[str] = mapped_column(String(16))
     mode: Mapped[str] = mapped_column(String(16))
-    started_at: Mapped[datetime]
+    started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None] = mapped_column(CleanText(64))
     line_id: Mapped[str | None] = mapped_column(CleanText(255), index=True)
     token_digest: Mapped[str | None] = mapped_column(String(64))
 
     turns: Mapped[list[Turn]] = relationship(order_by="Turn.number", lazy="raise", viewonly=True)
+    notes: Mapped[list[Note]] = relationship(order_by="Note.at_ms, Note.id", lazy="raise", viewonly=True)
 
 
 class Turn(Base):
@@ -112,6 +118,20 @@ class Turn(Base):
     choices: Mapped[list[dict[str, Any]]]
     ranking: Mapped[list[dict[str, Any]]]
     segments: Mapped[dict[str, float]]
+    readings: Mapped[list[dict[str, Any]]]
+    interrupted: Mapped[bool]
+
+
+class Note(Base):
+    """Something that happened in a call beside its turns."""
+
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    at_ms: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(32))
+    detail: Mapped[str] = mapped_column(CleanText(255))
 
 
 class Handover(Base):
@@ -136,5 +156,23 @@ class Handover(Base):
     state: Mapped[str] = mapped_column(String(16))
     closed_at: Mapped[datetime | None]
     summary: Mapped[str] = mapped_column(CleanText)
+    callback_number: Mapped[str | None] = mapped_column(CleanText(32))
+    version: Mapped[int] = mapped_column(default=0)
+    waiting_since: Mapped[datetime | None]
+    taken_at: Mapped[datetime | None]
+    deadline: Mapped[datetime | None]
+    priority: Mapped[int] = mapped_column(default=0)
+    front: Mapped[bool] = mapped_column(default=False)
+    team: Mapped[str] = mapped_column(CleanText(64), default="")
+    skills: Mapped[list[str]] = mapped_column(default=list)
+    agent_id: Mapped[str | None] = mapped_column(CleanText(64))
+    agent_name: Mapped[str] = mapped_column(CleanText(128), default="")
+    declined: Mapped[list[str]] = mapped_column(default=list)
+    refusal: Mapped[str | None] = mapped_column(String(16))
+    ending: Mapped[str | None] = mapped_column(String(16))
+    through_turn: Mapped[int] = mapped_column(default=0)
+    place_given: Mapped[int | None]
+    wait_given_seconds: Mapped[int | None]
+    on_line: Mapped[bool] = mapped_column(default=False)
 
     conversation: Mapped[Conversation] = relationship(lazy="raise", viewonly=True)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from bot.dialogue import Answer, Channel, Choice, Ranked, Reply
+from bot.dialogue import Answer, Channel, Choice, Ranked, Reading, Reply
 
 RANKING_KEPT = 5
 
@@ -24,7 +24,7 @@ class Mode(StrEnum):
 
 
 class HandoverReason(StrEnum):
-    """Why a person is needed."""
+    """Why a person is needed. `CALLBACK`: an agent calls somebody back, as promised."""
 
     ASKED = "asked"
     KEY = "key"
@@ -33,22 +33,63 @@ class HandoverReason(StrEnum):
     DIALOGUE_UNAVAILABLE = "dialogue_unavailable"
     SPEECH_UNAVAILABLE = "speech_unavailable"
     SILENCE = "silence"
+    CALLBACK = "callback"
+
+
+class NoteKind(StrEnum):
+    """What happens in a call beside its turns: the values of `voice.call_messages.NoteKind`; metrics count by them."""
+
+    GREETED = "greeted"
+    SILENCE = "silence"
+    MISHEARD = "misheard"
+    INTERRUPTED = "interrupted"
+    RESUMED = "resumed"
+    WENT_ON = "went_on"
+    WAITING_WORD = "waiting_word"
+    HELD = "held"
+    RETRIEVED = "retrieved"
+    KEY = "key"
+    TRANSFER = "transfer"
+    TRANSFER_FAILED = "transfer_failed"
+    CALLBACK_PROMISED = "callback_promised"
+    LINK_SENT = "link_sent"
+    BUSY_REFUSED = "busy_refused"
+    LINE_FAULT = "line_fault"
+    RECOGNITION_FAILED = "recognition_failed"
+    DIALOGUE_FAILED = "dialogue_failed"
+    SPEECH_FAILED = "speech_failed"
+    QUEUED = "queued"
+    JOINED = "joined"
+    PARTED = "parted"
 
 
 class HandoverState(StrEnum):
-    """A handover is open while requested or taken; the other states are final."""
+    """How a request for a person stands (docs/desk.md). It is open in the first four, and final after `WRAP_UP`."""
 
     REQUESTED = "requested"
-    TAKEN = "taken"
+    QUEUED = "queued"
+    OFFERED = "offered"
+    ACTIVE = "active"
+    WRAP_UP = "wrap_up"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+    LEFT = "left"
+    REFUSED = "refused"
+    CALLBACK = "callback"
+    MESSAGE_LEFT = "message_left"
 
     @property
     def is_open(self) -> bool:
         return self in OPEN_STATES
 
+    @property
+    def is_final(self) -> bool:
+        return self not in LIVE_STATES
 
-OPEN_STATES = (HandoverState.REQUESTED, HandoverState.TAKEN)
+
+WAITING_STATES = (HandoverState.REQUESTED, HandoverState.QUEUED, HandoverState.OFFERED)
+OPEN_STATES = (*WAITING_STATES, HandoverState.ACTIVE)
+LIVE_STATES = (*OPEN_STATES, HandoverState.WRAP_UP)
 
 
 def utc_now() -> datetime:
@@ -66,7 +107,8 @@ class TurnRecord:
     """One exchange: what was heard or typed, what was understood, what was answered, how long it took.
 
     `heard` is empty when the turn is a key or a silence. `segments` maps a step to its milliseconds;
-    they are contiguous and add up to the wait. `number` is given by the store, from 1 on.
+    they are contiguous and add up to the wait. `number` is given by the store, from 1 on. `readings` are what else
+    may have been heard. `interrupted`: the caller cut the answer short. `at` is when the turn was over.
     """
 
     heard: str = ""
@@ -80,6 +122,8 @@ class TurnRecord:
     choices: tuple[Choice, ...] = ()
     ranking: tuple[Ranked, ...] = ()
     segments: Mapping[str, float] = field(default_factory=dict)
+    readings: tuple[Reading, ...] = ()
+    interrupted: bool = False
     at: datetime = field(default_factory=utc_now)
     number: int = 0
 
@@ -110,8 +154,39 @@ class TurnRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteRecord:
+    """Something that happened `at_ms` milliseconds after the call began. `detail` holds no words of the caller."""
+
+    kind: NoteKind
+    at_ms: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallSummary:
+    """A call in a list: how many turns it had and how many were answered, and why a person was asked for."""
+
+    id: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    ended_reason: str | None = None
+    line_id: str | None = None
+    turns: int = 0
+    answered: int = 0
+    person: HandoverReason | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it lasted; None while it is on."""
+        return (self.ended_at - self.started_at).total_seconds() if self.ended_at else None
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationRecord:
-    """A conversation with its turns, in order. `line_id` is the telephone protocol's (the SIP Call-ID)."""
+    """A conversation with its turns and notes, in order. `line_id` is the telephone protocol's (the SIP Call-ID).
+
+    `notes` are there in what is read for one conversation, not in what `Store.open_handovers` returns.
+    """
 
     id: str
     channel: Channel
@@ -122,11 +197,19 @@ class ConversationRecord:
     line_id: str | None = None
     token_digest: str | None = None
     turns: tuple[TurnRecord, ...] = ()
+    notes: tuple[NoteRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HandoverRecord:
-    """A request for a person. `conversation` is there only in what `Store.open_handovers` returns."""
+    """A request for a person. `conversation` is there only in what `Store.open_handovers` returns.
+
+    `callback_number` is there only when the person agreed to be called back. `version` grows with each change: who
+    changes it names the one it read. `agent_id` is who is offered it, owns it or writes it up. `deadline` is when it
+    changes by itself. `front`: handed back by an agent. `declined` are ids of agents. `through_turn` is the number of
+    the last turn before the request. `place_given` and `wait_given_seconds` are what the visitor was told first.
+    `on_line`: a caller who waits on the telephone, or speaks with the agent.
+    """
 
     id: str
     conversation_id: str
@@ -135,4 +218,23 @@ class HandoverRecord:
     state: HandoverState
     closed_at: datetime | None = None
     summary: str = ""
+    callback_number: str | None = None
     conversation: ConversationRecord | None = None
+    channel: Channel = Channel.WEB
+    version: int = 0
+    waiting_since: datetime | None = None
+    taken_at: datetime | None = None
+    deadline: datetime | None = None
+    priority: int = 0
+    front: bool = False
+    team: str = ""
+    skills: tuple[str, ...] = ()
+    agent_id: str | None = None
+    agent_name: str = ""
+    declined: tuple[str, ...] = ()
+    refusal: str | None = None
+    ending: str | None = None
+    through_turn: int = 0
+    place_given: int | None = None
+    wait_given_seconds: int | None = None
+    on_line: bool = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,8 @@ import aiohttp
 
 from bot.processes import actions_command, actions_ready, rasa_command, rasa_ready
 from bot.settings import PROJECT_DIR, Settings, load_settings
+from tests.ports import free_port
+from tests.processes import end
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ class Running:
 @contextmanager
 def running_dialogue(log: Path) -> Iterator[Running]:
     """Both are ready on entering and ended on leaving."""
-    urls = {"rasa_url": f"http://127.0.0.1:{_free_port()}", "actions_url": f"http://127.0.0.1:{_free_port()}"}
+    urls = {"rasa_url": f"http://127.0.0.1:{free_port()}", "actions_url": f"http://127.0.0.1:{free_port()}"}
     settings = load_settings(dialogue={**load_settings().dialogue.model_dump(), **urls, "answer_timeout_seconds": 20})
     started = Running(
         settings, log, _start(actions_command(settings), settings, log), _start(rasa_command(settings), settings, log)
@@ -40,15 +41,7 @@ def running_dialogue(log: Path) -> Iterator[Running]:
         yield started
     finally:
         for process in (started.rasa, started.actions):
-            process.terminate()
-        for process in (started.rasa, started.actions):
-            process.wait(timeout=30)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+            end(process, 30)
 
 
 def _start(command: tuple[list[str], dict[str, str]], settings: Settings, log: Path) -> subprocess.Popen[bytes]:
@@ -59,7 +52,12 @@ def _start(command: tuple[list[str], dict[str, str]], settings: Settings, log: P
     }
     with log.open("ab") as file:
         return subprocess.Popen(
-            argv, cwd=PROJECT_DIR, env={**os.environ, **environment, **ours}, stdout=file, stderr=file
+            argv,
+            cwd=PROJECT_DIR,
+            env={**os.environ, **environment, **ours},
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
         )
 
 

@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 0.4
 
 
 class AnsweringBot(Session):
-    """Answers each turn once it has been quiet for `PATIENCE_SECONDS`, as the real one does."""
+    """Answers each turn once it has been quiet for `PATIENCE_SECONDS`, and the key 0, as the real one does."""
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -45,6 +45,11 @@ class AnsweringBot(Session):
                 self.turns += 1
                 await self.leg.play(ANSWER)
                 await self.leg.mark(f"answer {self.turns}")
+
+    async def on_key(self, digit: str) -> None:
+        await super().on_key(digit)
+        if digit == "0":
+            await self.leg.play(ANSWER)
 
 
 async def test_the_telephone_is_heard_hears_and_measures(tmp_path: Path) -> None:
@@ -161,7 +166,7 @@ async def test_without_the_api_silence_says_that_the_bot_listens(tmp_path: Path,
     [
         ([], "Nothing to say"),
         (["Bonjour, je voudrais adhérer"], "Turn 1 is not a file"),
-        (["--key", "E"], "--key is one of"),
+        (["--key", "E"], "--key is one or several of"),
         (["{empty}"], "empty"),
     ],
 )

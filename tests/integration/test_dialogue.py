@@ -240,6 +240,25 @@ print([trained.understand(t).ranking[0][0] == k for t, k in examples].count(True
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
+async def test_a_question_that_was_cut_in_a_pause_is_answered_as_if_only_the_whole_had_been_asked(
+    running: Running, session: aiohttp.ClientSession
+) -> None:
+    dialogue = RasaDialogue(session, running.settings)
+
+    async def misses(conversation: str, *texts: tuple[str, int]) -> list[Outcome]:
+        asked = Question(f"{conversation}-{os.getpid()}", Channel.PHONE, heard_confidence=0.9)
+        return [
+            (await dialogue.ask(replace(asked, text=text, turn=turn, replaces=replaces))).outcome
+            for turn, (text, replaces) in enumerate(texts, start=1)
+        ]
+
+    nonsense = "blorg frazim"
+    counted = await misses("counted", (nonsense, 0), (nonsense, 0), (nonsense, 0))
+    mended = await misses("mended", (nonsense, 0), (nonsense, 1), (nonsense, 2))
+    assert counted[-1] is Outcome.HANDOVER
+    assert Outcome.HANDOVER not in mended
+
+
 async def test_no_words_of_a_person_reach_a_log_even_when_things_fail(
     running: Running, session: aiohttp.ClientSession
 ) -> None:

@@ -16,7 +16,7 @@ import pytest
 from bot.knowledge import load_knowledge
 from bot.pack import PROJECT_DIR, Pack, load_pack
 from bot.settings import load_settings
-from tests.service.running import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.service
 

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
 import signal
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.integration.sip import sipp
 from tests.integration.sip.baresip_phone import BaresipPhone
+from tests.integration.sip.calling import media_ports
 from tests.integration.sip.line_under_test import TRANSFER_TARGET, LineUnderTest, free_port
-from tests.integration.sip.sounds import fidelity, loudest, murmur, read_pcm, write_alaw
+from tests.integration.sip.raw import RawCaller
+from tests.integration.sip.sounds import fidelity, loudest, murmur, write_alaw
 from tests.integration.sip.tls_registrar import make_certificate, tls_registrar
-from voice.leg import LineClosed, Played, TransferFailed
+from voice.leg import Held, LineClosed, Played, Retrieved, TransferFailed
 from voice.sip.ping import sip_answers
-
-pytestmark = [
-    pytest.mark.skipif(not shutil.which("sipp"), reason="needs sipp (Debian package sip-tester)"),
-    pytest.mark.skipif(not shutil.which("baresip"), reason="needs baresip (Debian package baresip-core)"),
-]
 
 GREETING = murmur(2.5, seed=1)
 LONG_GREETING = murmur(20, seed=2)
@@ -37,8 +34,9 @@ def place(tmp_path: Path) -> Place:
     """Places a call by sipp."""
 
     async def run(line: LineUnderTest, steps: str, **options: int) -> sipp.Outcome:
-        media_port = random.randrange(6000, 9000, 4)
+        media_port = next(media_ports)
         directory = tmp_path / f"sipp-{media_port}"
+        # The options are those of `sipp.run`, each of its own type.
         return await sipp.run(directory, steps, line.port, own_port=free_port(), media_port=media_port, **options)  # type: ignore[arg-type]
 
     return run
@@ -81,7 +79,7 @@ async def test_a_telephone_hears_the_greeting_intact(tmp_path: Path) -> None:
             await phone.press(key)
         await phone.hang_up()
         await asyncio.wait_for(session.over.wait(), 15)
-        assert _is_intact(read_pcm(phone.heard()), GREETING)
+        assert _is_intact(phone.heard(), GREETING)
         assert _is_intact(bytes(session.heard), QUESTION)
         assert session.keys == "12"
         assert session.events[-1] == LineClosed("caller")
@@ -96,9 +94,24 @@ async def test_a_flush_silences_the_bot_at_once_and_returns_its_mark(tmp_path: P
         await session.wait_for(Played)
         await asyncio.sleep(1)
         await phone.hang_up()
-        heard = read_pcm(phone.heard())
+        heard = phone.heard()
         assert loudest(heard[:8000]) > 1000
         assert loudest(heard[-8000:]) < 20, "silence from the flush on"
+
+
+async def test_both_may_hang_up_at_once(tmp_path: Path) -> None:
+    """The BYEs cross; the caller's is even sent twice."""
+    async with LineUnderTest(tmp_path, greeting=LONG_GREETING) as line:
+        for number in range(3):
+            with closing(RawCaller(line.port)) as caller:
+                await caller.dial()
+                session = await line.call(number)
+                await asyncio.gather(session.leg.hangup(), asyncio.to_thread(caller.hang_up))
+                caller.hang_up()
+                await asyncio.wait_for(session.over.wait(), 15)
+                assert [event for event in session.events if isinstance(event, LineClosed)] == [session.events[-1]]
+        await _idle(line)
+        assert await sip_answers("127.0.0.1", line.port)
 
 
 @pytest.mark.parametrize("milliseconds", [0, 30, 700])
@@ -155,21 +168,39 @@ async def test_a_late_offer_is_answered(tmp_path: Path, place: Place, question: 
         assert _is_intact(bytes(session.heard), QUESTION)
 
 
-async def test_hold_and_resume_keep_the_call(tmp_path: Path, place: Place) -> None:
-    def reinvite(direction: str, number: int) -> str:
-        return (
-            sipp.request("INVITE", number, sdp=sipp.sdp(direction, version=number))
-            + sipp.provisional()
-            + '\n  <recv response="200" rrs="true"/>'
-            + sipp.request("ACK", number)
-        )
-
+@pytest.mark.parametrize("how", ["sendonly", "inactive", "0.0.0.0"])
+async def test_a_hold_pauses_the_bot_and_its_music_is_not_heard(
+    tmp_path: Path, place: Place, question: Path, how: str
+) -> None:
+    held = sipp.sdp("sendrecv" if how == "0.0.0.0" else how, version=2)
+    if how == "0.0.0.0":  # as before RFC 3264
+        held = held.replace("[media_ip]", "0.0.0.0")
     steps = (
         sipp.dial()
         + sipp.pause(400)
-        + reinvite("sendonly", 2)
-        + sipp.pause(600)
-        + reinvite("sendrecv", 3)
+        + sipp.reinvite(held, 2)
+        + sipp.play(question)
+        + sipp.pause(3500)
+        + sipp.reinvite(sipp.sdp("sendrecv", version=3), 3)
+        + sipp.pause(3500)
+        + sipp.hang_up()
+    )
+    async with LineUnderTest(tmp_path, greeting=GREETING) as line:
+        outcome = await place(line, steps)
+        session = await line.call()
+        await asyncio.wait_for(session.over.wait(), 15)
+        assert outcome.status == 0, outcome.output
+        assert session.events == [Held(), Retrieved(), Played("greeting"), LineClosed("caller")]
+        assert loudest(bytes(session.heard)) < 200
+
+
+async def test_a_refreshed_session_goes_on_undisturbed(tmp_path: Path, place: Place) -> None:
+    steps = (
+        sipp.dial(extra="Session-Expires: 90;refresher=uac\n      Supported: timer")
+        + sipp.pause(500)
+        + sipp.update(2)
+        + sipp.pause(500)
+        + sipp.reinvite(sipp.sdp(version=1), 3)
         + sipp.pause(3500)
         + sipp.hang_up()
     )
@@ -179,6 +210,18 @@ async def test_hold_and_resume_keep_the_call(tmp_path: Path, place: Place) -> No
         await asyncio.wait_for(session.over.wait(), 15)
         assert outcome.status == 0, outcome.output
         assert session.events == [Played("greeting"), LineClosed("caller")]
+
+
+async def test_keys_in_the_signalling_are_understood_too(tmp_path: Path, place: Place) -> None:
+    steps = sipp.dial() + "".join(
+        sipp.pause(300) + sipp.press_by_info(key, number) for number, key in enumerate("12*0", 2)
+    )
+    async with LineUnderTest(tmp_path, greeting=GREETING) as line:
+        outcome = await place(line, steps + sipp.pause(300) + sipp.hang_up())
+        session = await line.call()
+        await asyncio.wait_for(session.over.wait(), 15)
+        assert outcome.status == 0, outcome.output
+        assert session.keys == "12*0"
 
 
 async def test_a_transfer_ends_the_call(tmp_path: Path, place: Place) -> None:
@@ -250,7 +293,7 @@ async def test_garbage_on_the_sip_port_harms_nobody(tmp_path: Path, place: Place
 
 
 async def test_the_call_beyond_the_last_place_hears_the_busy_tone(tmp_path: Path, place: Place) -> None:
-    async with LineUnderTest(tmp_path, greeting=GREETING, max_calls=1) as line:
+    async with LineUnderTest(tmp_path, greeting=GREETING, max_calls=1, polite_refusals=0) as line:
         first = asyncio.create_task(place(line, sipp.dial() + sipp.pause(1500) + sipp.hang_up()))
         await line.call()
         second = await place(line, sipp.refused(486))
@@ -351,28 +394,33 @@ async def test_two_hundred_calls_leave_nothing_behind(tmp_path: Path, place: Pla
         assert len(line.sessions) == 220
 
 
-async def test_an_account_is_registered_with_its_password(tmp_path: Path) -> None:
+@pytest.mark.parametrize("user", ["bot", "another-id"])
+async def test_an_account_is_registered_with_its_password(tmp_path: Path, user: str) -> None:
     registrar_port = free_port()
     registrar = asyncio.create_task(
         sipp.run(
             tmp_path / "registrar",
-            sipp.registrar(),
+            sipp.registrar(user),
             9,
             own_port=registrar_port,
             media_port=6000,
-            role_args=("-au", "bot", "-ap", "secret"),
+            role_args=("-au", user, "-ap", "secret"),
             seconds=30,
         )
     )
     await asyncio.sleep(0.5)
-    async with LineUnderTest(tmp_path, account=f"bot@127.0.0.1:{registrar_port}", password="secret") as line:
+    account = {
+        "account": f"bot@127.0.0.1:{registrar_port}",
+        "auth_user": user.removeprefix("bot"),
+        "password": "secret",
+    }
+    async with LineUnderTest(tmp_path, **account) as line:
         await line.event("registered")
         assert (await line.stop_process()) == 0
     outcome = await registrar
     assert outcome.status == 0, outcome.output
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
 async def test_a_tls_registrar_is_believed_only_with_a_known_certificate(tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path, "registrar")
     stranger, _ = make_certificate(tmp_path, "stranger")
@@ -380,7 +428,8 @@ async def test_a_tls_registrar_is_believed_only_with_a_known_certificate(tmp_pat
         for ca_file, event in ((certificate, "registered"), (stranger, "registration_failed")):
             account = {"account": f"bot@127.0.0.1:{port}", "transport": "tls", "ca_file": ca_file}
             async with LineUnderTest(tmp_path, **account) as line:
-                await line.event(event)
+                report = await line.event(event)
+        assert "phone.ca_file" in report["reason"]
 
 
 def _is_intact(received: bytes, sent: bytes) -> bool:
@@ -403,13 +452,7 @@ async def _idle(line: LineUnderTest) -> None:
 
 
 def _baresip(directory: Path) -> BaresipPhone:
-    return BaresipPhone(
-        directory / "baresip",
-        QUESTION,
-        sip_port=free_port(),
-        control_port=free_port(),
-        rtp_port=random.randrange(9000, 9900, 50),
-    )
+    return BaresipPhone(directory / "baresip", QUESTION)
 
 
 def _messages(directory: Path) -> str:

@@ -3,10 +3,14 @@
 import csv
 import json
 import re
+import subprocess
+import sys
+import tempfile
 import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,13 +22,16 @@ from bot.hearing import load_lexicon
 from bot.settings import load_settings
 from tests.integration.not_speech import sounds
 from voice.audio import A_LAW, float_to_pcm, level_dbfs, pcm_to_float, read_wav, resample
+from voice.engines import load_speech
 from voice.install.files import sha256_of
 from voice.install.places import model_path, voice_path
+from voice.loudness import CEILING_DBFS, SPEECH_DBFS, speech_level_dbfs
 from voice.piper_voice import LINE_RATE_HZ, PiperVoice
 from voice.plausibility import plausible
 from voice.silero import voiced_seconds
 from voice.spoken_french import speak
 from voice.whisper import RATE_HZ, Whisper
+from voice.whisper_vocabulary import renumbered
 
 pytestmark = pytest.mark.models
 
@@ -164,6 +171,41 @@ def test_two_threads_hear_the_same_as_one(whisper: Whisper, questions: list[tupl
         assert [transcript.text for transcript in pool.map(whisper.transcribe, sounds_to_hear)] == alone
 
 
+class Counting:
+    """A model that counts what it is asked to do."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self.done: list[str] = []
+
+    def encode(self, *args: Any, **options: Any) -> Any:
+        self.done.append("encode")
+        return self._model.encode(*args, **options)
+
+    def generate(self, *args: Any, **options: Any) -> Any:
+        self.done.append("generate")
+        return self._model.generate(*args, **options)
+
+
+@pytest.mark.parametrize(
+    ("answers", "done"), [([False], []), ([True, False], ["encode"]), ([True, True], ["encode", "generate"])]
+)
+def test_what_nobody_waits_for_any_more_is_not_gone_on_with(
+    whisper: Whisper,
+    questions: list[tuple[np.ndarray, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    answers: list[bool],
+    done: list[str],
+) -> None:
+    model = Counting(whisper._model)
+    monkeypatch.setattr(whisper, "_model", model)
+    wanted = iter(answers)
+    transcript = whisper.transcribe(at_16_khz(questions[0][0]), lambda: next(wanted))
+    assert model.done == done
+    assert (transcript.certainty == "none") == (not answers[-1])
+    assert bool(transcript.text) == answers[-1]
+
+
 # The voice.
 
 
@@ -171,7 +213,8 @@ def test_speech_is_ready_for_the_line(voice: PiperVoice) -> None:
     speech = voice.synthesise("Votre demande est traitée.")
     assert speech.dtype == np.float32
     assert 0.8 < len(speech) / LINE_RATE_HZ < 3
-    assert np.max(np.abs(speech)) == pytest.approx(10 ** (-3 / 20), abs=0.001)
+    assert speech_level_dbfs(speech) == pytest.approx(SPEECH_DBFS, abs=0.5)
+    assert np.max(np.abs(speech)) <= 10 ** (CEILING_DBFS / 20) + 0.001
     loud = np.flatnonzero(np.abs(speech) > 0.01 * np.max(np.abs(speech)))
     assert loud[0] <= 0.08 * LINE_RATE_HZ + 1
     assert len(speech) - loud[-1] <= 0.12 * LINE_RATE_HZ + 2
@@ -260,3 +303,64 @@ def test_models_are_installed_from_a_path_and_verified(
     assert run.invoke(app, ["voices", "install", "other-voice", "--from", str(voice_file)]).exit_code == 0
     assert "other-voice" in run.invoke(app, ["voices", "list"]).stdout
     assert run.invoke(app, ["models", "verify"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nous sommes à Plougastel-Daoulas, près de Châteaubriant.",
+        "Monsieur Yılmaz, Mme Wroblewski et M. Nguyễn",
+        "jean.dupont+cea@orange.fr",
+        "Siret : 775 672 272 00016, soit 1 432,75 €",
+        "06 12 34 56 78",
+        "Ångström, señor, Łódź, 東京",
+    ],
+)
+def test_names_addresses_and_figures_can_be_written_without_the_tokens_of_other_languages(
+    whisper: Whisper, text: str
+) -> None:
+    kept, tokenizer = whisper._kept, whisper._tokenizer.tokenizer
+    assert kept is not None
+    assert len(kept) < len(whisper._tokenizer.tokenizer.get_vocab()) / 2
+    written: list[int] = []
+    for token in tokenizer.encode(text, add_special_tokens=False).ids:
+        bytes_of_it = [tokenizer.token_to_id(byte) for byte in tokenizer.id_to_token(token)]
+        written += [token] if token in kept else bytes_of_it
+    assert whisper._text(renumbered(written, kept)) == text
+
+
+MEMORY_OF_A_RECOGNISER = """
+import sys
+from pathlib import Path
+from voice.whisper import Whisper
+whisper = Whisper(sys.argv[1], whole_vocabulary=sys.argv[2] == "whole")
+assert (whisper._kept is None) == (sys.argv[2] == "whole")
+print(next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS")))
+"""
+
+
+def memory_kb(vocabulary: str) -> int:
+    model = model_path(load_settings().models_path, "whisper-base")
+    command = [sys.executable, "-c", MEMORY_OF_A_RECOGNISER, str(model), vocabulary]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def test_leaving_tokens_out_costs_no_memory() -> None:
+    assert memory_kb("french") <= memory_kb("whole")
+
+
+def test_without_room_for_a_copy_everything_is_heard_with_all_tokens(
+    questions: list[tuple[np.ndarray, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    whole = Whisper(model_path(load_settings().models_path, "whisper-base"))
+    assert whole._kept is None
+    assert plausible(whole.transcribe(at_16_khz(questions[0][0])), 1.0)
+
+
+def test_what_was_taught_on_telephone_sound_is_asked_for_callers_only() -> None:
+    settings = load_settings()
+    speech: Any = load_speech(settings, load_lexicon(settings))
+    assert speech._recogniser._words is not None
+    assert speech._for_visitors._words is None
+    assert speech._for_visitors._whisper is speech._recogniser._whisper

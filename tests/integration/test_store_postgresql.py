@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -21,10 +20,16 @@ import pytest
 
 from bot.dialogue import Channel
 from bot.errors import StoreUnavailable
-from bot.store import Store, TurnRecord
+from bot.store import Store, TurnRecord, upgrade_database
+from tests.ports import free_port
+from tests.processes import end
 from tests.unit.store.conftest import clock, store  # noqa: F401  (fixtures)
+from tests.unit.store.test_store_accounts import *  # noqa: F403
+from tests.unit.store.test_store_audit import *  # noqa: F403
+from tests.unit.store.test_store_calls import *  # noqa: F403
 from tests.unit.store.test_store_conversations import *  # noqa: F403
 from tests.unit.store.test_store_handovers import *  # noqa: F403
+from tests.unit.store.test_store_messages import *  # noqa: F403
 from tests.unit.store.test_store_retention import *  # noqa: F403
 from tests.unit.store.test_store_sqlite import (
     test_migrations_make_exactly_the_tables_of_the_models,  # noqa: F401
@@ -32,6 +37,7 @@ from tests.unit.store.test_store_sqlite import (
 
 START_SECONDS = 30
 PASSWORD = "hunter2"
+TEMPLATE = "migrated"
 
 
 @dataclass
@@ -70,6 +76,7 @@ class Server:
                 stderr=log,
                 stdout=log,
                 cwd=self.directory,
+                start_new_session=True,
                 **self.owner,
             )
         until = time.monotonic() + START_SECONDS
@@ -82,8 +89,7 @@ class Server:
 
     def stop(self) -> None:
         if self.process is not None:
-            self.process.send_signal(signal.SIGINT)  # "fast": ends the connections, then itself
-            self.process.wait(START_SECONDS)
+            end(self.process, farewell=signal.SIGINT)  # "fast": ends the connections, then itself
             self.process = None
 
     def execute(self, statement: str) -> None:
@@ -97,15 +103,15 @@ def server() -> Iterator[Server]:
     if not found:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     directory = Path(tempfile.mkdtemp(prefix="guichet-pg-"))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = Server(found[-1].parent, directory, port)
+    server = Server(found[-1].parent, directory, free_port())
     if os.geteuid() == 0:
         server.owner = {"user": "postgres", "group": "postgres", "extra_groups": []}
         shutil.chown(directory, "postgres", "postgres")
     try:
         server.prepare()
         server.start()
+        server.execute(f"CREATE DATABASE {TEMPLATE}")
+        asyncio.run(upgrade_database(server.url(TEMPLATE)))
         yield server
     finally:
         server.stop()
@@ -113,10 +119,11 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def url(server: Server) -> str:
-    """A new, empty database."""
+def url(server: Server, request: pytest.FixtureRequest) -> str:
+    """A new database: with the tables made for who asks for an open store, empty for who opens it for the test."""
     name = f"test_{uuid4().hex}"
-    server.execute(f"CREATE DATABASE {name}")
+    template = f"TEMPLATE {TEMPLATE}" if "store" in request.fixturenames else ""
+    server.execute(f"CREATE DATABASE {name} {template}")
     return server.url(name)
 
 

@@ -16,15 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.settings import PROJECT_DIR, load_settings
+from tests.ports import free_port
 
 SHARED = ("models", "voices", "rasa", "embeddings", "speech-cache")
 START_SECONDS = 240
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -52,6 +47,7 @@ class Service:
             "GUICHET_DIALOGUE__ACTIONS_URL": f"http://127.0.0.1:{free_port()}",
             "GUICHET_WEB__MESSAGES_PER_MINUTE": "600",
             "GUICHET_SPEECH__PRERENDER": "false",  # the cores belong to the tests
+            "GUICHET_METRICS__ENABLED": "true",
         } | self.env
 
     @property
@@ -71,7 +67,11 @@ class Service:
             command = [sys.executable, "-m", "bot", "serve", *arguments]
             self.process = subprocess.Popen(command, cwd=PROJECT_DIR, env=self.env, stdout=log, stderr=log)
         if ready:
-            self.wait_until(lambda health: health["status"] == "ok")
+            try:
+                self.wait_until(lambda health: health["status"] == "ok")
+            except BaseException:
+                self.stop()  # nobody else will: who wanted it has not got it
+                raise
         return self
 
     def wait_until(self, condition: Any, seconds: float = START_SECONDS) -> dict[str, Any]:
@@ -94,13 +94,27 @@ class Service:
             return {}
 
     def get(self, path: str, *, desk: bool = False) -> dict[str, Any]:
+        return self._ask("GET", path, desk)
+
+    def post(self, path: str, *, desk: bool = False) -> dict[str, Any]:
+        return self._ask("POST", path, desk)
+
+    def _ask(self, method: str, path: str, desk: bool) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.desk_token}"} if desk else {}
+        request = urllib.request.Request(self.url + path, headers=headers, method=method)
         try:
-            with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=headers), timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=10) as answer:
                 body: dict[str, Any] = json.load(answer)
         except urllib.error.HTTPError as error:
             body = json.load(error)
         return body
+
+    def metrics(self) -> str:
+        """The page for Prometheus."""
+        token = (self.data_dir / "secrets" / "metrics_token").read_text().strip()
+        request = urllib.request.Request(self.url + "/metrics", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return str(answer.read().decode())
 
     @property
     def desk_token(self) -> str:
@@ -126,6 +140,11 @@ class Service:
         done = self.guichet(*arguments, seconds=seconds, stdin=stdin)
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def add_user(self, name: str, shown: str, password: str) -> None:
+        """An agent's account."""
+        added = self.guichet("users", "add", name, "--name", shown, "--password-stdin", stdin=password)
+        assert added.returncode == 0, added.stderr
 
     def children(self) -> dict[str, int]:
         """Process ids of the supervised programs, by a word of their command line."""

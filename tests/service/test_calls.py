@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,26 +17,19 @@ import pytest
 from numpy.typing import NDArray
 
 from bot.commands.evaluate import read_manifest
-from bot.hearing import load_lexicon
 from bot.knowledge import load_knowledge
-from bot.settings import load_settings
 from tests.integration.sip.baresip_phone import BaresipPhone
-from tests.service.running import Service, free_port
-from voice.audio import float_to_pcm, read_wav, resample
-from voice.engines import load_whisper
+from tests.service.running import Service
+from voice.audio import float_to_pcm, pcm_to_float, quiet_cuts, read_wav, resample
 from voice.whisper import Whisper
 
 AUDIO = Path(__file__).parents[1] / "audio"
 
 
-@pytest.fixture(scope="session")
-def recogniser() -> Whisper:
-    settings = load_settings()
-    return load_whisper(settings, load_lexicon(settings).prompt)
-
-
 def transcribed(recogniser: Whisper, samples: NDArray[np.float32]) -> str:
-    return recogniser.transcribe(resample(samples, 8000, 16000)).text.lower()
+    """Piece by piece: of a long stretch at once the recogniser sometimes leaves half a sentence out."""
+    pieces = quiet_cuts(resample(samples, 8000, 16000), 16000, 10.0)
+    return " ".join(recogniser.transcribe(piece).text for piece in pieces).lower()
 
 
 def pcm_of(name: str) -> bytes:
@@ -43,7 +38,7 @@ def pcm_of(name: str) -> bytes:
 
 
 def telephone(directory: Path, sound: bytes) -> BaresipPhone:
-    return BaresipPhone(directory, sound, sip_port=free_port(), control_port=free_port(), rtp_port=42000)
+    return BaresipPhone(directory, sound)
 
 
 async def call_of(service: Service, line_id: str) -> dict[str, Any]:
@@ -68,6 +63,11 @@ async def greeting_seconds(service: Service, tmp_path: Path) -> float:
     return lasted
 
 
+def words(text: str) -> list[str]:
+    """The words that carry the meaning: five letters or more."""
+    return re.findall(r"[^\W\d_]{5,}", text.lower())
+
+
 async def test_a_caller_asks_how_to_join_and_hears_the_right_answer(
     service: Service, recogniser: Whisper, tmp_path: Path
 ) -> None:
@@ -79,14 +79,16 @@ async def test_a_caller_asks_how_to_join_and_hears_the_right_answer(
             while not (call := await call_of(service, line_id))["turns"]:
                 await asyncio.sleep(0.2)
         await phone.hang_up()
-        recording, rate = read_wav(phone.heard())
-    assert rate == 8000
+        recording, rate = pcm_to_float(phone.heard()), 8000
     greeting = transcribed(recogniser, recording[: int(wait * rate)])
     assert re.search(r"assistant.*automatique", greeting)
     assert re.search(r"conseiller|personne", greeting)
     answer = transcribed(recogniser, recording[int((wait + 2.0) * rate) :])
     assert "en ligne" in answer or "espace employeur" in answer
-    assert "siret" in answer or "siré" in answer
+    # The whole answer, not its beginning: the recogniser writes a few words otherwise than they were said.
+    said = set(words(call["turns"][0]["spoken"]))
+    understood = said & set(words(answer))
+    assert len(understood) >= 0.7 * len(said), (said - understood, answer)
     assert [turn["intent"] for turn in call["turns"]] == ["adhesion_comment"]
     assert call["turns"][0]["answers"][0]["source"]
 
@@ -112,9 +114,38 @@ def test_ten_questions_are_answered_and_none_wrongly(service: Service) -> None:
         assert set(report["segments"]) <= {"endpoint", "transcription", "dialogue", "synthesis"}
 
 
-def test_asking_for_a_person_or_pressing_0_puts_the_call_on_the_desk(service: Service) -> None:
-    service.lines("call", str(AUDIO / "conseiller.wav"), "--json")
-    (pressed,) = service.lines("call", "--key", "0", "--json")
+BESIDE_EACH_OTHER = {
+    "asks for a person": (str(AUDIO / "conseiller.wav"),),
+    "presses 0": ("--key", "0"),
+    "says nothing": (str(AUDIO / "silence.wav"),),
+    "asks for something else": (str(AUDIO / "horaires.wav"),),
+}
+
+
+@pytest.fixture(scope="module")
+def calls(service: Service) -> dict[str, subprocess.CompletedProcess[str]]:
+    """Calls that have nothing to do with each other, two at a time."""
+    with ThreadPoolExecutor(2) as lines:
+        ended = lines.map(lambda turns: service.guichet("call", *turns, "--json"), BESIDE_EACH_OTHER.values())
+        return dict(zip(BESIDE_EACH_OTHER, ended, strict=True))
+
+
+def reports_of(call: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    assert call.returncode == 0, call.stderr
+    return [json.loads(line) for line in call.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def answered(service: Service) -> None:
+    """The last call: a question that was answered, then the key 0."""
+    service.lines("call", str(AUDIO / "adherer.wav"), "--key", "0", "--json")
+
+
+def test_asking_for_a_person_or_pressing_0_puts_the_call_on_the_desk(
+    service: Service, calls: dict[str, subprocess.CompletedProcess[str]]
+) -> None:
+    reports_of(calls["asks for a person"])
+    (pressed,) = reports_of(calls["presses 0"])
     assert pressed["outcome"] == "handover"
     assert "conseiller" in pressed["spoken"]
     waiting = service.get("/api/desk", desk=True)["handovers"]
@@ -122,10 +153,42 @@ def test_asking_for_a_person_or_pressing_0_puts_the_call_on_the_desk(service: Se
     assert {"asked", "key"} <= reasons
 
 
+def test_a_caller_whom_nobody_can_take_leaves_a_number_and_the_desk_shows_it(service: Service) -> None:
+    reports = service.lines("call", "--key", "0", "--key", "0612345678#", "--json")
+    assert "rappeler" in reports[0]["spoken"]
+    waiting = service.get("/api/desk", desk=True)["handovers"]
+    assert "+33612345678" in [one["callback_number"] for one in waiting]
+    refused = service.post("/api/callbacks/" + next(one["id"] for one in waiting if one["callback_number"]), desk=True)
+    assert refused["error"]["code"] == "not_allowed"  # nothing is dialled unless phone.callback_allowed says so
+
+
+@pytest.mark.usefixtures("answered")
+def test_a_call_can_be_looked_at_from_beginning_to_end(service: Service) -> None:
+    shown = service.guichet("calls", "show", "last")
+    assert shown.returncode == 0, shown.stderr
+    for words in ("adhesion_comment", "heard", "said", "wait", "endpoint", "transcription", "key        0"):
+        assert words in shown.stdout
+    listed = service.guichet("calls", "list", "--last", "1")
+    assert "key" in listed.stdout
+    (call,) = service.lines("calls", "show", "last", "--json")
+    assert call["turns"][0]["intent"] == "adhesion_comment"
+    assert {"greeted"} <= {note["kind"] for note in call["notes"]}
+    for turn in call["turns"]:
+        assert all(milliseconds >= 0 for milliseconds in turn["segments"].values())
+
+
+@pytest.mark.usefixtures("answered")
+def test_calls_and_waits_are_counted(service: Service) -> None:
+    page = service.metrics()
+    assert re.search(r'guichet_calls_started_total\{protocol="sip"\} [1-9]', page)
+    assert re.search(r"guichet_wait_seconds_count [1-9]", page)
+    assert re.search(r'guichet_turns_total\{channel="phone",outcome="answered"\} [1-9]', page)
+
+
 def test_a_caller_who_never_speaks_is_helped_and_never_answered_with_invented_words(
-    service: Service, tmp_path: Path
+    calls: dict[str, subprocess.CompletedProcess[str]],
 ) -> None:
-    done = service.guichet("call", str(AUDIO / "silence.wav"), "--json", "--record", str(tmp_path / "heard.wav"))
+    done = calls["says nothing"]
     assert done.returncode in (0, 1), done.stderr
     for line in done.stdout.splitlines():
         report = json.loads(line)
@@ -133,6 +196,6 @@ def test_a_caller_who_never_speaks_is_helped_and_never_answered_with_invented_wo
         assert report["outcome"] != "answered"
 
 
-def test_a_question_outside_the_service_is_refused(service: Service) -> None:
-    (report,) = service.lines("call", str(AUDIO / "horaires.wav"), "--json")
+def test_a_question_outside_the_service_is_refused(calls: dict[str, subprocess.CompletedProcess[str]]) -> None:
+    (report,) = reports_of(calls["asks for something else"])
     assert report["outcome"] in ("abstained", "clarify")

@@ -1,13 +1,17 @@
-"""A real Chromium on the real service: the question is typed, Rasa answers, the desk sees who asked for a person."""
+"""A real Chromium on the real service: Rasa answers what is typed, an agent takes over and gives back."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.service.running import Service
@@ -19,7 +23,8 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 def page(service: Service) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1100, "height": 1000}, locale="fr-FR", reduced_motion="reduce")
+        page = browser.new_page(viewport={"width": 1280, "height": 860}, locale="fr-FR", reduced_motion="reduce")
+        page.set_default_timeout(10_000)
         elsewhere: list[str] = []
         page.on(
             "request", lambda request: None if request.url.startswith(service.url) else elsewhere.append(request.url)
@@ -30,43 +35,111 @@ def page(service: Service) -> Iterator[Page]:
         assert elsewhere == [], "the page talks to its own server only"
 
 
+def opened(page: Page) -> Locator:
+    """The widget's transcript, once its launcher was pressed."""
+    page.get_by_role("button", name="Une question").click()
+    return page.get_by_role("log", name="Conversation")
+
+
 def ask(page: Page, question: str) -> None:
-    page.get_by_label("Votre question").fill(question)
+    page.get_by_role("textbox", name="Votre question").fill(question)
     page.keyboard.press("Enter")
 
 
-def test_a_visitor_asks_how_to_join_and_reads_the_sourced_answer_then_asks_for_a_person(
-    service: Service, page: Page
-) -> None:
-    expect(page.get_by_text("assistant automatique").first).to_be_visible()
+def desk(service: Service, method: str, path: str, body: Any = None) -> Any:
+    """A request of the agent Claire's program; the JSON of the answer."""
+    headers = {
+        "Authorization": f"Bearer {service.desk_token}",
+        "X-Guichet-Agent": "claire?name=Claire",
+        "Content-Type": "application/json",
+    }
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(service.url + path, content, headers, method=method)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def eventually(find: Callable[[], Any], seconds: float = 15) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := find():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not come")
+
+
+def test_a_visitor_reads_a_sourced_answer(page: Page) -> None:
+    log = opened(page)
     ask(page, "Comment adhérer au chèque emploi associatif ?")
-    log = page.get_by_role("log")
     expect(log).to_contain_text("en ligne", timeout=10_000)
     expect(log).to_contain_text("Siret")
     expect(log.get_by_role("link", name="Service-public.fr").first).to_have_attribute(
         "href", "https://www.service-public.fr/associations/vosdroits/F766"
     )
     expect(log).to_contain_text("21 novembre 2026")
-    before = len(service.get("/api/desk", desk=True)["handovers"])
-    page.get_by_role("button", name="Parler à un conseiller").click()
-    expect(page.locator("body")).to_contain_text("transmise à un conseiller", timeout=10_000)
-    assert len(service.get("/api/desk", desk=True)["handovers"]) == before + 1
     if os.environ.get("GUICHET_SCREENSHOTS"):
         page.wait_for_timeout(1000)
         page.screenshot(path=IMAGES / "chat.png")
 
 
 def test_a_reload_keeps_the_conversation(page: Page) -> None:
+    log = opened(page)
     ask(page, "c'est gratuit ?")
-    log = page.get_by_role("log")
-    expect(log).to_contain_text("gratuit", timeout=10_000)
-    expect(log.get_by_role("link").first).to_be_visible(timeout=10_000)
+    expect(log.get_by_role("link").first).to_be_visible()
     page.reload()
-    expect(log).to_contain_text("c'est gratuit ?", timeout=10_000)
+    opened(page)
+    expect(log).to_contain_text("c'est gratuit ?")
     expect(log.get_by_role("link").first).to_be_visible()
 
 
 def test_a_vague_question_is_clarified_by_a_choice(page: Page) -> None:
+    log = opened(page)
     ask(page, "bulletin")
-    log = page.get_by_role("log")
-    expect(log.get_by_role("button").or_(log.get_by_role("link")).first).to_be_visible(timeout=10_000)
+    expect(log.get_by_role("button").or_(log.get_by_role("link")).first).to_be_visible()
+
+
+def test_a_person_takes_over_and_gives_back_through_the_api_of_the_desk(service: Service, page: Page) -> None:
+    desk(service, "PUT", "/api/desk/presence", {"status": "available"})
+    log = opened(page)
+    ask(page, "Comment adhérer au chèque emploi associatif ?")
+    expect(log).to_contain_text("Siret")
+    page.get_by_role("button", name="Parler à un conseiller").click()
+
+    def mine() -> Any:
+        waiting = desk(service, "GET", "/api/desk/overview")["handovers"]
+        return [one for one in waiting if one["channel"] == "web" and one["state"] == "queued"]
+
+    request = eventually(mine)[-1]
+    place = f"/api/desk/conversations/{request['conversation_id']}"
+    desk(service, "POST", f"/api/desk/handovers/{request['id']}/take")
+    expect(log).to_contain_text("Claire a rejoint la conversation.")
+    payload = desk(service, "GET", place)["payload"]
+    assert payload["ranking"][0]["intent"].startswith("adhesion")
+    assert payload["answers"][0]["source"]
+    desk(service, "POST", f"{place}/messages", {"client_id": "a1", "text": "Bonjour, je suis Claire."})
+    expect(log).to_contain_text("Bonjour, je suis Claire.")
+    page.get_by_role("textbox", name="Votre message à Claire").fill("Merci, Claire.")
+    page.keyboard.press("Enter")
+
+    def arrived() -> Any:
+        return [one for one in desk(service, "GET", place)["messages"] if one.get("text") == "Merci, Claire."]
+
+    assert len(eventually(arrived)) == 1
+    desk(service, "POST", f"/api/desk/handovers/{request['id']}/return")
+    expect(log).to_contain_text("L’assistant automatique vous répond de nouveau.")
+    desk(service, "POST", f"/api/desk/handovers/{request['id']}/wrap_up", {"verdict": "right"})
+    ask(page, "c'est gratuit ?")
+    expect(log).to_contain_text("gratuit")
+
+
+def test_what_is_erased_is_gone_from_the_desk_too(service: Service, page: Page) -> None:
+    log = opened(page)
+    ask(page, "c'est gratuit pour le club de pétanque de Clairval ?")
+    expect(log.get_by_role("heading", name="Assistant automatique")).to_have_count(2)
+    search = "/api/desk/conversations?q=petanque%20clairval"
+    assert len(desk(service, "GET", search)["conversations"]) == 1
+    page.get_by_role("button", name="Options de la conversation").click()
+    page.get_by_role("button", name="Supprimer ma conversation").click()
+    page.get_by_role("button", name="Supprimer définitivement").click()
+    expect(page.get_by_role("heading", name="Votre conversation est supprimée")).to_be_visible()
+    assert desk(service, "GET", search)["conversations"] == []

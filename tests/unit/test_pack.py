@@ -26,6 +26,7 @@ from bot.settings import load_settings
 from bot.training import train
 from bot.web.texts import load_web_texts
 from voice.prompts import load_prompts as load_phone
+from voice.spoken_french import speak, with_exceptions
 
 MAIRIE = PROJECT_DIR / "examples" / "mairie"
 
@@ -163,6 +164,16 @@ def test_only_the_names_of_the_service_are_filled_in() -> None:
     assert fill({"a": ["{du_service} {choices}", 3]}, {"du_service": "du Guso"}) == {"a": ["du Guso {choices}", 3]}
 
 
+def test_a_service_says_how_its_words_are_pronounced(tmp_path: Path) -> None:
+    pack = load_pack(
+        write(tmp_path, PACK + 'pronunciation: {AquaClub: aqua cleub, "3939": " trente-neuf deux fois "}\n')
+    )
+    assert speak("AQUACLUB, l'Urssaf, le 3939", with_exceptions(pack.pronunciation)) == (
+        "Aqua cleub, l'Urssaf, le trente-neuf deux fois"
+    )
+    assert load_pack(write(tmp_path / "none")).pronunciation == {}
+
+
 def test_answers_titles_and_examples_name_the_service(tmp_path: Path) -> None:
     subject = load_knowledge(load_pack(write(tmp_path)))["horaires"]
     assert subject.title == "Les horaires de la piscine municipale"
@@ -205,6 +216,9 @@ def test_a_pack_without_subjects_is_named(tmp_path: Path) -> None:
         ("borrows: [echange.yml]", "borrows: echange.yml", "pack.yml, borrows"),
         ("borrows: [echange.yml]", "borrows: [", r"pack.yml, line \d+: not valid YAML"),
         ("borrows: [echange.yml]", "questions: []", "pack.yml, questions"),
+        ("borrows: [echange.yml]", "pronunciation: [Tese]", "pack.yml, pronunciation: .*`Tese: Tésé`"),
+        ("borrows: [echange.yml]", "pronunciation: {Tese: }", "pack.yml, pronunciation, Tese"),
+        ("borrows: [echange.yml]", "pronunciation: {3939: x}", "pack.yml, pronunciation, 3939: .*quotes"),
     ],
 )
 def test_a_mistake_in_the_card_is_named_with_its_field(tmp_path: Path, old: str, new: str, named: str) -> None:

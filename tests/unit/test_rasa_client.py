@@ -48,6 +48,8 @@ async def ask(tmp_path: Path) -> AsyncIterator[Ask]:
                     text="comment adhérer",
                     heard_confidence=0.7,
                     alternatives=(Reading("comment admirer", 0.6),),
+                    turn=3,
+                    replaces=2,
                 )
                 return await RasaDialogue(session, settings).ask(question)
 
@@ -77,6 +79,7 @@ async def test_the_question_goes_out_whole_and_the_reply_comes_back(ask: Ask) ->
         0.7,
     )
     assert seen["alternatives"] == [{"text": "comment admirer", "confidence": 0.6}]
+    assert (seen["turn"], seen["replaces"]) == (3, 2)
     assert seen["token"].startswith("Bearer ")
 
 

@@ -93,3 +93,15 @@ async def test_a_child_that_ignores_the_polite_signal_is_killed(
     async with asyncio.timeout(5):
         await watched.stop()
     assert child.pid is None
+
+
+async def test_what_a_child_announces_is_passed_on_and_anything_else_is_not(watched: Supervisor) -> None:
+    told: list[object] = []
+    registered = 'print("hello"); print("[1]"); print(\'{"event": "registered"}\', flush=True)'
+    child = watched.add(
+        program(
+            f"{registered}; {READY}; import time; time.sleep(60)", on_event=lambda event: told.append(event["event"])
+        )
+    )
+    await until(child, State.READY)
+    assert told == ["registered", "ready"]

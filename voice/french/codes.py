@@ -11,15 +11,22 @@ _SHORT_PHONE = "|".join(f"{number[:2]} ?{number[2:]}" for number in sorted(SHORT
 
 
 def phones(text: str) -> str:
-    """French numbers, national or international, and the short ones where they are announced ("le 3646")."""
+    """French numbers, national or international, the short ones where they are announced ("le 3646"), and those of
+    other countries by pairs."""
     text = re.sub(
         r"(?<![0-9+])(?:\+|00)33[ .]?(?:\(0\))?[ .]?([1-9])((?:[ .]?[0-9]{2}){4})(?![0-9])",
         lambda m: f"plus trente-trois, {grouped([m[1], *_pairs(m[2])])}",
         text,
     )
+    text = re.sub(r"(?<![0-9+])\+([0-9](?:[ .]?[0-9]){6,14})(?![0-9])", lambda m: f"plus {grouped(_pairs(m[1]))}", text)
     text = re.sub(
         r"(?<![0-9])0[ .]?(8[0-9]{2})[ .]?([0-9]{3})[ .]?([0-9]{3})(?![0-9])",
         lambda m: f"zéro {grouped([m[1], m[2], m[3]])}",
+        text,
+    )
+    text = re.sub(
+        r"(?<![0-9])0[ .]?(8[0-9]{2})((?:[ .]?[0-9]{2}){3})(?![0-9])",
+        lambda m: f"zéro {grouped([m[1], *_pairs(m[2])])}",
         text,
     )
     text = re.sub(r"(?<![0-9])(0[1-9])((?:[ .-]?[0-9]{2}){4})(?![0-9])", lambda m: grouped([m[1], *_pairs(m[2])]), text)
@@ -31,12 +38,25 @@ def phones(text: str) -> str:
 
 
 def registrations(text: str) -> str:
-    """Siret (14 digits), and Siren (9) only where it is named: elsewhere that is a number of millions."""
+    """Siret (14 digits), and Siren (9) only where it is named: elsewhere that is a number of millions. Also the
+    numbers of associations (W and 9 digits), activities (94.99Z) and judgments (n° 14-13.127)."""
     text = re.sub(
         r"(?<![0-9])([0-9]{3}) ?([0-9]{3}) ?([0-9]{3}) ?([0-9]{5})(?! ?[0-9])",
         lambda m: grouped(list(m.groups())),
         text,
     )
+    text = re.sub(
+        r"\bW ?([0-9]{3}) ?([0-9]{3}) ?([0-9]{3})(?![0-9])",
+        lambda m: f"{LETTERS['W']}, {grouped(list(m.groups()))}",
+        text,
+    )
+    text = re.sub(
+        r"\b([0-9]{2})\.?([0-9]{2}) ?([A-Z])\b(?!')",
+        lambda m: f"{cardinal(m[1])}, {cardinal(m[2])}, {LETTERS[m[3]]}",
+        text,
+    )
+    text = re.sub(r"(?<=numéro )([0-9]{2})-([0-9]{2})\.([0-9]{3})(?![0-9])", lambda m: grouped(list(m.groups())), text)
+    text = re.sub(r"(?<![0-9])([0-9]{3}) ?([0-9]{3}) ?([0-9]{3})(?= RCS\b)", lambda m: grouped(list(m.groups())), text)
     return re.sub(
         r"(?i)(\bsiren\b[^0-9.]{0,12})([0-9]{3}) ?([0-9]{3}) ?([0-9]{3})(?! ?[0-9])",
         lambda m: m[1] + grouped([m[2], m[3], m[4]]),

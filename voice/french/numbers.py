@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from num2words import num2words
 
 _LONGEST_NUMBER = 12
@@ -32,7 +34,8 @@ def ordinal(number: int, *, feminine: bool = False) -> str:
         return "première" if feminine else "premier"
     if number == 0 or number >= 10**_LONGEST_NUMBER:
         return cardinal(str(number))
-    return str(num2words(number, lang="fr", to="ordinal"))
+    # The library writes "quatre-vingtsième", "deux centsième".
+    return re.sub(r"(?<=vingt|.cent)sième$", "ième", str(num2words(number, lang="fr", to="ordinal")))
 
 
 def decimal(whole: str, fraction: str) -> str:

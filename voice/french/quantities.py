@@ -13,11 +13,16 @@ _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 
 
 def dates(text: str) -> str:
-    """15/03/2025, 15.03.2025, 2025-03-15; "le 15/03" without a year."""
+    """15/03/2025, 15.03.2025, 2025-03-15; "le 15/03" without a year, "03/2025" without a day."""
     text = re.sub(r"\b([0-9]{4})-([0-9]{2})-([0-9]{2})\b", lambda m: _date(m[0], m[3], m[2], m[1]), text)
     text = re.sub(
         r"(?<![0-9/.])([0-9]{1,2})(?:/([0-9]{1,2})/([0-9]{4}|[0-9]{2})|\.([0-9]{1,2})\.([0-9]{4}))(?![0-9/]|\.[0-9])",
         lambda m: _date(m[0], m[1], m[2] or m[4], m[3] or m[5]),
+        text,
+    )
+    text = re.sub(
+        r"(?<![0-9/])(0?[1-9]|1[0-2])/((?:19|20)[0-9]{2})(?![0-9/])",
+        lambda m: f"{MONTHS[int(m[1]) - 1]} {cardinal(m[2])}",
         text,
     )
     return re.sub(r"(?i)(?<=le |du |au )([0-9]{1,2})/([0-9]{2})(?![0-9/])", lambda m: _date(m[0], m[1], m[2], ""), text)
@@ -36,6 +41,7 @@ def hours(text: str) -> str:
     text = re.sub(r"\b24 ?h(?:eures)? ?/ ?24\b", "vingt-quatre heures sur vingt-quatre", text)
     text = re.sub(r"\b7 ?j(?:ours)? ?/ ?7\b", "sept jours sur sept", text)
     text = re.sub(r"\b([01]?[0-9]|2[0-4]):([0-5][0-9])\b", r"\1h\2", text)
+    text = re.sub(r"(?<=[0-9hH]) ?[-–] ?(?=[0-9]{1,2} ?[hH](?![^\W0-9]))", " à ", text)
     return re.sub(r"\b([0-9]{1,4}) ?[hH](?: ?([0-5][0-9])\b|\b)", _hour, text)
 
 
@@ -57,7 +63,10 @@ def rates(text: str) -> str:
 
 
 def thousands(text: str) -> str:
-    """1 250 000 becomes one number."""
+    """1 250 000 becomes one number; so does 1.250.000 of an amount."""
+    text = re.sub(
+        r"(?<![0-9,.])[0-9]{1,3}(?:\.[0-9]{3})+(?=(?:,[0-9]+)? ?(?:€|euros?\b))", lambda m: m[0].replace(".", ""), text
+    )
     return re.sub(r"(?<![0-9,.])[0-9]{1,3}(?: [0-9]{3})+(?![0-9])", lambda m: m[0].replace(" ", ""), text)
 
 
@@ -66,6 +75,7 @@ def euros(text: str) -> str:
     text = re.sub(rf"{_NUMBER} ?k€", r"\g<1>000 €", text)
     text = re.sub(rf"{_NUMBER} ?M€", r"\g<1>000000 €", text)
     unit = r" ?(?:€|EUR\b|[eE]uros?\b)"
+    text = re.sub(rf"{_NUMBER}\.([0-9]{{2}})(?={unit})", r"\1,\2", text)
     text = re.sub(rf"{_NUMBER},([0-9]{{1,2}}){unit}", _euros_and_cents, text)
     text = re.sub(rf"{_NUMBER},([0-9]{{3,}}){unit}", lambda m: f"{decimal(m[1], m[2])} euros", text)
     return re.sub(rf"(?<![0-9],){_NUMBER}{unit}", lambda m: counted(m[1], "euro", "euros"), text)
@@ -102,7 +112,7 @@ def fractions(text: str) -> str:
 
 def ordinals(text: str) -> str:
     """1er, 2e, 71ème, XXIe."""
-    text = re.sub(r"\b1ers?\b", "premier", text)
+    text = re.sub(r"\b1er(s?)\b", r"premier\1", text)
     text = re.sub(r"\b1(?:re|ère)s?\b", "première", text)
     text = re.sub(r"\b2nds?\b", "second", text)
     text = re.sub(r"\b2ndes?\b", "seconde", text)

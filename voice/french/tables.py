@@ -13,15 +13,15 @@ LETTERS = {
 
 # Initials that are said as a word, and words that the phonemiser would take for English. Any case.
 PRONUNCIATIONS = {
-    "ACOSS": "Acosse", "AFDAS": "Afdasse", "AGEFIPH": "Agéfiph", "AGIRC": "Agirc", "AMELI": "Améli",
+    "ACOSS": "Acosse", "AGEFIPH": "Agéfiph", "AGIRC": "Agirc", "AMELI": "Améli", "ANTS": "a enne té esse",
     "ARRCO": "Arco", "BAFA": "Bafa", "BAFD": "Bafde", "BIC": "bic", "BOSS": "Boss", "CAF": "Caf", "CEDEX": "Cédex",
     "CERFA": "Cerfa", "CESU": "Cézu", "CNIL": "Cnil", "COVID": "Covid", "CREPS": "Crepse", "DARES": "Daresse",
     "DGFIP": "dé gé effe i pé",
-    "DROM": "Drom", "ECLAT": "Éclat", "EMAIL": "imèle", "E-MAIL": "imèle", "FAQ": "effe a cu", "HEXOPÉE": "Hexopée",
+    "DROM": "Drom", "EMAIL": "imèle", "E-MAIL": "imèle", "FAQ": "effe a cu", "GUSO": "Guso",
     "IBAN": "Ibane", "INSEE": "Insé", "INPI": "Inpi", "IRCEM": "Ircem", "MAIF": "Maïf", "MAIL": "mèle", "NAF": "naf",
-    "NIR": "enne i erre", "OPCA": "Opca", "OPCO": "Opco", "PASS": "passe", "PASRAU": "Passero", "PIN": "pine",
+    "NIR": "enne i erre", "OPCA": "Opca", "OPCO": "Opco", "PASS": "passe", "PIN": "pine",
     "PUMA": "Puma", "RIB": "rib", "SACEM": "Sacem", "SEPA": "Sépa", "SIREN": "Sirène", "SIRET": "Siret", "SMIC": "Smic",
-    "SMS": "esse aime esse", "SMUR": "Smur", "TESE": "Tésé", "TIPI": "tipi", "UNEDIC": "Unédic", "URSSAF": "Urssaf",
+    "SMS": "esse aime esse", "SMUR": "Smur", "TIPI": "tipi", "UNEDIC": "Unédic", "URSSAF": "Urssaf",
     "WEB": "ouèbe", "WWW": "trois double vé", "GOUV": "gouv", "IMPOTS": "impôts", "PDF": "pé dé effe", "OK": "oké",
 }  # fmt: skip
 
@@ -35,7 +35,7 @@ PLAIN_WORDS = frozenset(
 
 # Pattern, what is said. A full stop at the end belongs to the abbreviation.
 ABBREVIATIONS = (
-    (r"M\.(?= ?[A-ZÀ-Ý])", "monsieur"),
+    (r"M\.(?= ?[A-ZÀ-Ý]| l[ea] )", "monsieur"),
     (r"MM\.(?= ?[A-ZÀ-Ý])", "messieurs"),
     (r"Mme\b", "madame"),
     (r"Mmes\b", "mesdames"),
@@ -47,6 +47,9 @@ ABBREVIATIONS = (
     (r"[nN][°º]s ?(?=[0-9])", "numéros "),
     (r"[nN][°º] ?", "numéro "),
     (r"et/ou\b", "et ou"),
+    (r"St-(?=[A-ZÀ-Ý])", "Saint-"),
+    (r"Ste-(?=[A-ZÀ-Ý])", "Sainte-"),
+    (r"Cass\. soc\.", "Cour de cassation, chambre sociale,"),
     (r"[aA]rt\.", "article"),
     (r"al\.(?= ?[0-9])", "alinéa"),
     (r"pp?\.(?= ?[0-9])", "page"),
@@ -95,7 +98,7 @@ NOT_COUNTED = (
 FRACTIONS = {(1, 2): "un demi", (1, 3): "un tiers", (2, 3): "deux tiers", (1, 4): "un quart", (3, 4): "trois quarts"}
 
 # Short public numbers, said in pairs.
-SHORT_PHONES = frozenset({"3018", "3117", "3119", "3646", "3631", "3919", "3939", "3949", "3957", "3960", "3975"})
+SHORT_PHONES = frozenset("3018 3020 3114 3117 3119 3620 3631 3635 3646 3919 3939 3949 3957 3960 3975 3977".split())
 
 # The last part of a web address.
 DOMAINS = {

@@ -44,9 +44,20 @@ def _labels(name: str, exceptions: Mapping[str, str]) -> str:
 
 def _label(word: str, exceptions: Mapping[str, str]) -> str:
     said = exceptions.get(word.upper())
+    if said is None and word.upper() in PLAIN_WORDS:
+        return word
     if said is None and len(word) <= 3 and word.isascii() and word.isalpha():
         return spelt(word)
     return said or word
+
+
+def phrases(text: str, exceptions: Mapping[str, str]) -> str:
+    """Exceptions that are more than one word, or not of letters only: "Impact emploi", "1-2-3 Asso"."""
+    keys = sorted((key for key in exceptions if not key.isalpha()), key=len, reverse=True)
+    if not keys:
+        return text
+    pattern = rf"(?i)(?<!\w)(?:{'|'.join(map(re.escape, keys))})(?!\w)"
+    return re.sub(pattern, lambda m: exceptions.get(m[0].upper(), m[0]), text)
 
 
 def initials(text: str, exceptions: Mapping[str, str]) -> str:

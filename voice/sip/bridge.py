@@ -1,9 +1,9 @@
 """One SIP call joined to one connection of the gateway.
 
-The call is offered to the gateway before it is answered. Then two loops run until either side ends it:
-frames from the gateway are performed as they come, and every 20 ms, on absolute deadlines, received sound
-goes to the gateway and queued sound to the stack. At most 80 ms wait in the stack, so that a flush is heard
-at once; with nothing queued the stack itself sends silence, so the caller's side never sees the sound stop.
+A call that comes in is offered to the gateway before it is answered; one that we placed is offered once the other side
+has answered. Then two loops run until either side ends it: frames from the gateway are performed as they come, and
+every 20 ms, on absolute deadlines, received sound goes to the gateway and queued sound to the stack. While the other
+side holds us, neither does.
 """
 
 from __future__ import annotations
@@ -16,25 +16,23 @@ from typing import Any
 
 import structlog
 from baresip import AudioWarning, Call
+from baresip.call import CallState
 from baresip.errors import AudioNotActive, AudioRestarted, BaresipError
-from baresip.errors import TransferFailed as StackTransferFailed
 from baresip.events import Event, StackEvent
 
 from bot.errors import ProtocolError
 from voice import framing
-from voice.leg import FRAME_BYTES, FRAME_SECONDS, RATE_HZ, CallInfo, Key, LineClosed, Played, Sound, TransferFailed
-from voice.sip.play_queue import PlayQueue
-from voice.sip.silence import SilenceFiller
+from voice.leg import FRAME_SECONDS, CallInfo, Held, Key, Played, Retrieved, Sound, TransferFailed, TransferMode
+from voice.line_client import GatewayLink, Refused, offer_call
+from voice.sip.sound import CallSound
+from voice.sip.transfer import TransferImpossible, Transfers
 
 log = structlog.get_logger(__name__)
 
-CONNECT_SECONDS = 1.0
-ACCEPT_SECONDS = 5.0
 CLOSE_SECONDS = 5.0
-TRANSFER_SECONDS = 30.0
-AHEAD_BYTES = 4 * FRAME_BYTES
-READ_BYTES = 32768
-MAX_UNSENT_BYTES = 30 * 16000
+RESCUE_SECONDS = 3.0
+SOUND_SECONDS = 5.0
+"""An answered call that has no sound by then never will: its offer was a picture only."""
 MAX_LATE_SECONDS = 0.2
 
 REASONS = {
@@ -45,73 +43,78 @@ REASONS = {
 """What the stack says when a call closes, in our words."""
 
 
-class Refused(Exception):
-    """The gateway is absent, does not answer, or has no place for this call."""
-
-
 class CallBridge:
-    """`run` lasts as long as the call. `call` is baresip's, still ringing."""
+    """`run` lasts as long as the call. `call` is baresip's: still ringing, or placed by us and answered.
 
-    def __init__(self, call: Call, info: CallInfo, socket_path: Path) -> None:
+    A caller who would lose us through a fault of ours or a stop is passed on to `rescue_to`, if that is set: for a PBX
+    our hanging up would be a goodbye like any other.
+    """
+
+    def __init__(
+        self, call: Call, info: CallInfo, socket_path: Path, transfers: Transfers, *, rescue_to: str = ""
+    ) -> None:
         self.info = info
         self._call = call
         self._socket_path = socket_path
-        self._queue = PlayQueue()
-        self._filler = SilenceFiller()
+        self._transfers = transfers
+        self._rescue_to = rescue_to
+        self._rescuing: asyncio.Future[None] | None = None
+        self._sound = CallSound(call.audio)
         self._over = asyncio.Event()
         self._reason = ""
-        self._answered = False
-        self._writer: asyncio.StreamWriter | None = None
+        self._answered = call.state is CallState.ESTABLISHED
+        self._holds: set[str] = set()
+        self._link: GatewayLink | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._flushed = False
         call.on(self._on_stack_event)
         call.on_audio_warning(_on_audio_warning)
+        if call.state is CallState.CLOSED:  # before we could listen
+            self._over.set()
 
     async def run(self) -> None:
         """Offers, answers and carries the call. Never raises for what either side does."""
         try:
-            reader, decoder = await self._offer()
+            self._link = await offer_call(self._socket_path, self.info)
         except Refused as refusal:
             log.warning("sip.refused", reason=str(refusal))
             await self._end_call()
         else:
-            await self._carry(reader, decoder)
+            await self._carry(self._link)
         finally:
             await self._close()
 
     async def hang_up(self, reason: str = "bot") -> None:
         """Ends the call, in any state."""
+        if self._answered and reason != "bot":
+            await self._rescue()
         self._reason = self._reason or reason
         await self._end_call()
 
+    async def _rescue(self) -> None:
+        if not self._rescue_to or self._over.is_set() or self.info.reference:
+            return
+        if self._rescuing is None:
+            passing_on = self._transfers.transfer(self._rescue_to, TransferMode.BLIND, {}, RESCUE_SECONDS)
+            self._rescuing = asyncio.ensure_future(passing_on)
+        with contextlib.suppress(TransferImpossible):
+            await asyncio.shield(self._rescuing)
+
+    def address_withheld(self, withheld: bool) -> None:
+        """The other side has described its sound anew; without an address it is a hold that the stack does not see."""
+        if self._answered:
+            self._hold("address", withheld)
+
     # ---- the beginning and the end
 
-    async def _offer(self) -> tuple[asyncio.StreamReader, framing.Decoder]:
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                reader, self._writer = await asyncio.open_unix_connection(str(self._socket_path))
-        except (OSError, TimeoutError):
-            raise Refused("gateway_absent") from None
-        decoder = framing.Decoder()
-        self._send(self.info)
-        try:
-            async with asyncio.timeout(ACCEPT_SECONDS):
-                accepted = await _next_frame(reader, decoder)
-        except (OSError, TimeoutError, ProtocolError):
-            raise Refused("gateway_stuck") from None
-        if not isinstance(accepted, framing.Accept):
-            raise Refused("gateway_busy")
-        return reader, decoder
-
-    async def _carry(self, reader: asyncio.StreamReader, decoder: framing.Decoder) -> None:
-        if not self._over.is_set():
+    async def _carry(self, link: GatewayLink) -> None:
+        if not self._over.is_set() and not self._answered:
             try:
                 # video=True: without it the stack sends a needless re-INVITE within 150 ms.
                 await self._call.answer(video=True)
                 self._answered = True
             except BaresipError:  # the caller has hung up meanwhile
                 await self._end_call()
-        self._start(self._perform_frames(reader, decoder))
+        self._start(self._perform_frames(link))
         self._start(self._pump())
         await self._over.wait()
 
@@ -131,12 +134,8 @@ class CallBridge:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._call.off(self._on_stack_event)
         self._call.off_audio_warning(_on_audio_warning)
-        if self._writer is not None:
-            self._send(LineClosed(self._reason or "line_error"))
-            self._writer.close()
-            with contextlib.suppress(OSError, TimeoutError):
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await self._writer.wait_closed()
+        if self._link is not None:
+            await self._link.close(self._reason or "line_error")
 
     def _on_stack_event(self, event: StackEvent) -> None:
         if event.event is Event.CALL_CLOSED:
@@ -145,13 +144,21 @@ class CallBridge:
         elif event.event is Event.CALL_DTMF_START and event.text in framing.KEYS:
             # At the start of the key, not its end: a pressed key must cut speech at once.
             self._send(Key(event.text))
+        elif event.event in (Event.CALL_HOLD, Event.CALL_RESUME):
+            self._hold("direction", event.event is Event.CALL_HOLD)
+
+    def _hold(self, way: str, held: bool) -> None:
+        before = bool(self._holds)
+        (self._holds.add if held else self._holds.discard)(way)
+        if bool(self._holds) is not before:
+            self._send(Held() if held else Retrieved())
 
     # ---- from the gateway
 
-    async def _perform_frames(self, reader: asyncio.StreamReader, decoder: framing.Decoder) -> None:
+    async def _perform_frames(self, link: GatewayLink) -> None:
         reason = "gateway_lost"
         try:
-            while (frame := await _next_frame(reader, decoder)) is not None:
+            async for frame in link.frames():
                 self._perform(frame)
         except ProtocolError as error:
             log.warning("sip.protocol_error", reason=str(error))
@@ -163,86 +170,66 @@ class CallBridge:
     def _perform(self, frame: framing.Frame) -> None:
         match frame:
             case Sound(pcm=pcm):
-                self._queue.add(pcm)
+                self._say(pcm)
             case framing.Mark(name=name):
-                self._queue.mark(name)
+                self._sound.queue.mark(name)
             case framing.Flush():
-                self._flush()
-            case framing.Transfer(target=target):
-                self._start(self._transfer(target))
+                self._played(self._sound.flush())
+            case framing.Transfer():
+                self._start(self._transfer(frame))
             case framing.HangUp():
                 self._start(self.hang_up())
             case _:
                 raise ProtocolError(f"a gateway may not send {type(frame).__name__} here")
 
-    def _flush(self) -> None:
-        marks = self._queue.flush()
-        with contextlib.suppress(AudioNotActive, AudioRestarted):
-            self._call.audio.flush_tx()
-        self._flushed = True
-        for name in marks:
-            self._send(Played(name))
-
-    async def _transfer(self, target: str) -> None:
+    async def _transfer(self, wanted: framing.Transfer) -> None:
         try:
-            # In brackets: a bare URI with parameters would be malformed in Refer-To.
-            await self._call.transfer(f"<{target.strip('<>')}>", timeout=TRANSFER_SECONDS)
-        except StackTransferFailed as error:
+            await self._transfers.transfer(wanted.target, wanted.mode, wanted.context)
+        except TransferImpossible as failure:
             if not self._over.is_set():
-                self._send(TransferFailed(str(error.status or "no_answer")))
-        except (BaresipError, ValueError):
-            if not self._over.is_set():
-                self._send(TransferFailed("not_sent"))
+                self._send(TransferFailed(str(failure)))
 
     # ---- sound, every 20 ms
 
     async def _pump(self) -> None:
         loop = asyncio.get_running_loop()
-        deadline = loop.time()
+        deadline = started = loop.time()
+        has_sound = False
         while not self._over.is_set():
-            with contextlib.suppress(AudioNotActive):  # not yet, or no longer
-                self._receive(loop.time())
-                with contextlib.suppress(AudioRestarted):  # renegotiated just now: bound anew at the next look
-                    self._transmit()
+            # Not yet, no longer, or renegotiated just now: bound anew at the next look.
+            with contextlib.suppress(AudioNotActive, AudioRestarted):
+                self._look(loop.time())
+                has_sound = True
+            if not has_sound and loop.time() > started + SOUND_SECONDS:
+                self._start(self.hang_up("no_sound_received"))
+                return
             deadline = max(deadline + FRAME_SECONDS, loop.time() - MAX_LATE_SECONDS)
             await asyncio.sleep(max(0.0, deadline - loop.time()))
 
-    def _receive(self, now: float) -> None:
-        try:
-            pcm = self._call.audio.read(READ_BYTES)
-        except AudioRestarted:
-            pcm = b""
-        if sound := self._filler.complete(pcm, now):
-            self._send(Sound(sound))
+    def _look(self, now: float) -> None:
+        heard = self._sound.receive(now)
+        if self._holds:  # what comes is their music
+            return
+        if heard:
+            self._send(Sound(heard))
+        self._played(self._sound.transmit())
 
-    def _transmit(self) -> None:
-        audio = self._call.audio.info()
-        if not audio.tx_ready:
+    def _say(self, pcm: bytes) -> None:
+        if self._holds:
+            self._sound.queue.add(pcm)
             return
-        if (audio.tx_sample_rate, audio.tx_channels) != (RATE_HZ, 1):
-            log.error("sip.unexpected_codec", rate_hz=audio.tx_sample_rate, channels=audio.tx_channels)
-            self._start(self.hang_up("unexpected_codec"))
-            return
-        if self._flushed:  # the stack empties its buffer at its next frame: nothing new until then
-            self._flushed = False
-            return
-        unsent = audio.tx_buffered
-        frames = (AHEAD_BYTES - unsent) // FRAME_BYTES
-        if frames > 0 and (pcm := self._queue.take(frames * FRAME_BYTES)):
-            padded = pcm + bytes(-len(pcm) % FRAME_BYTES)
-            self._call.audio.write(padded)
-            unsent += len(padded)
-        for name in self._queue.due(unsent):
-            self._send(Played(name))
+        with contextlib.suppress(AudioNotActive, AudioRestarted):
+            self._played(self._sound.say(pcm))
 
     # ---- small things
 
     def _send(self, frame: framing.Frame) -> None:
-        if self._writer is None or self._writer.is_closing():
-            return
-        if isinstance(frame, Sound) and self._writer.transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
-            return  # a gateway that does not read: its caller's sound is lost, not our memory
-        self._writer.write(framing.encode(frame))
+        if self._link is not None:
+            self._link.send(frame)
+
+    def _played(self, marks: list[str]) -> None:
+        for name in marks:
+            self._send(Played(name))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -253,13 +240,3 @@ class CallBridge:
 def _on_audio_warning(warning: AudioWarning) -> None:
     """The stack ran dry in the middle of speech, or was not read in time: the machine is too busy for telephony."""
     log.warning("sip.sound_gap", direction=warning.direction, detail=warning.message)
-
-
-async def _next_frame(reader: asyncio.StreamReader, decoder: framing.Decoder) -> framing.Frame | None:
-    """The next frame; None at the end of the connection. Raises `ProtocolError`, OSError."""
-    while (frame := decoder.next_frame()) is None:
-        received = await reader.read(READ_BYTES)
-        if not received:
-            return None
-        decoder.feed(received)
-    return frame

@@ -2,7 +2,7 @@
 
 It is the same SIP stack as the line's, so it must live in another process than `voice.sip`. One `Phone` can hold
 many calls. The wait for an answer is measured as a caller lives it: from the moment the last loud sample
-of the turn leaves the phone to the first loud sample that comes out of the phone's own jitter buffer.
+of the turn leaves the phone to the first loud sample that the phone hears.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from baresip.events import Event, StackEvent
 from bot.errors import BadRequest, LineUnavailable
 from voice.leg import FRAME_BYTES, FRAME_SECONDS
 from voice.sip.listener import Listener, speech_end_bytes
+from voice.sip.outgoing import dialled
 from voice.sip.play_queue import PlayQueue
 from voice.sip.silence import SilenceFiller
-from voice.sip.stack import CODECS
+from voice.sip.stack import NO_JITTER_BUFFER
 
 TICK_SECONDS = FRAME_SECONDS / 2
 AHEAD_BYTES = 50 * FRAME_BYTES
@@ -47,11 +48,11 @@ class Phone:
             net_interface=self._address,
             max_concurrent_calls=self._max_calls,
             native_log_level="error",
-            extra_config_text="rtp_ports 40000-49998\naudio_jitter_buffer_ms 20-100\n",
+            extra_config_text=f"rtp_ports 40000-49998\n{NO_JITTER_BUFFER}\n",
         )
         try:
             await self._runtime.start(config)
-            me = Account("test-caller", self._address, "", reg_interval=0, audio_codecs=CODECS)
+            me = Account("test-caller", self._address, "", reg_interval=0, audio_codecs=("pcma", "pcmu"))
             self._agent = await UserAgent.create(self._runtime, me)
         except BaresipError as error:
             raise LineUnavailable(f"the test telephone did not start: {error}") from None
@@ -66,9 +67,9 @@ class Phone:
         if self._agent is None:
             raise LineUnavailable("the test telephone is not started")
         try:
-            dialled = await self._agent.dial(uri)
-            call = PhoneCall(dialled)
-            await dialled.wait_established(ANSWER_SECONDS)
+            placed = await dialled(self._agent, uri)
+            call = PhoneCall(placed)
+            await placed.wait_established(ANSWER_SECONDS)
         except CallFailed as error:
             raise LineUnavailable(f"The call was not answered: {error.reason or error}.") from None
         except (BaresipError, ValueError) as error:

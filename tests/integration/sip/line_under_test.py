@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import random
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from tests.ports import is_free, once_each
+from tests.processes import ended
+from voice.framing import DialFailed
 from voice.leg import CallInfo, CallLeg, Key, LineClosed, LineEvent, Sound
 from voice.line_server import LineServer
 
@@ -45,17 +46,22 @@ class Session:
                 await self.on_sound(event.pcm)
                 continue
             self.events.append(event)
-            match event:
-                case Key(digit="#"):
-                    await self.leg.hangup()
-                case Key(digit="9"):
-                    await self.leg.transfer(TRANSFER_TARGET)
-                case Key(digit="7"):
-                    await self.leg.flush()
-                case LineClosed():
-                    self.over.set()
+            if isinstance(event, Key):
+                await self.on_key(event.digit)
+            elif isinstance(event, LineClosed):
+                self.over.set()
             async with self.changed:
                 self.changed.notify_all()
+
+    async def on_key(self, digit: str) -> None:
+        """For sessions that react to other keys too."""
+        match digit:
+            case "#":
+                await self.leg.hangup()
+            case "9":
+                await self.leg.transfer(TRANSFER_TARGET)
+            case "7":
+                await self.leg.flush()
 
     async def on_sound(self, pcm: bytes) -> None:
         """For sessions that react to sound."""
@@ -77,6 +83,7 @@ class LineUnderTest:
         greeting: bytes = b"",
         session: type[Session] = Session,
         with_gateway: bool = True,
+        module: str = "voice.sip",
         **phone: object,
     ) -> None:
         self.port = free_port()
@@ -87,11 +94,14 @@ class LineUnderTest:
         self.holding_back = asyncio.Event()
         self.holding_back.set()
         self._greeting, self._session_class, self._with_gateway = greeting, session, with_gateway
+        self._module = module
         self._came = asyncio.Condition()
-        first = random.randrange(22000, 60000, 200)
+        first = next(_first_rtp_ports)
         settings = {"port": self.port, "rtp_ports": f"{first}-{first + 199}", "max_calls": 30, **phone}
+        self.rtp_ports = range(first, first + 200)
+        self.failed_dials: list[DialFailed] = []
         self._env = {**os.environ, **{f"GUICHET_PHONE__{name.upper()}": str(value) for name, value in settings.items()}}
-        self.server = LineServer(self.socket_path, self._on_call)
+        self.server = LineServer(self.socket_path, self._on_call, self.failed_dials.append)
 
     async def __aenter__(self) -> Self:
         if self._with_gateway:
@@ -101,24 +111,18 @@ class LineUnderTest:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.terminate()
-            try:
-                await asyncio.wait_for(self.process.wait(), 15)
-            except TimeoutError:
-                self.process.kill()
-                await self.process.wait()
+        await ended(self.process, 15)
         await self.server.stop()
 
     async def spawn(self) -> asyncio.subprocess.Process:
         """Another SIP process with the same settings."""
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "voice.sip", "--socket", str(self.socket_path)),
+            *(sys.executable, "-m", self._module, "--socket", str(self.socket_path)),
             cwd=PROJECT,
             env=self._env,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
         )
 
     async def event(self, name: str, seconds: float = 60) -> dict[str, Any]:
@@ -135,6 +139,17 @@ class LineUnderTest:
         """Standard error, once the process has ended."""
         assert self.process.stderr is not None
         return (await self.process.stderr.read()).decode()
+
+    async def until(self, happened: Callable[[], object], seconds: float = 30) -> None:
+        """Waits for something that is only visible by looking."""
+        async with asyncio.timeout(seconds):
+            while not happened():
+                await asyncio.sleep(0.02)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Resident memory of the SIP process."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * 4096
 
     async def stop_process(self) -> int:
         """SIGTERM, then the exit status."""
@@ -169,18 +184,10 @@ class LineUnderTest:
 
 
 def free_port() -> int:
-    """A port free for UDP and TCP just now."""
-    for port in _candidates():
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            try:
-                udp.bind(("127.0.0.1", port))
-                tcp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port")
+    """A port free for UDP and TCP just now, as is the one after it, which whoever speaks SIP takes too."""
+    kinds = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+    return next(port for port in _ports if is_free(port, *kinds) and is_free(port + 1, *kinds))
 
 
-def _candidates() -> Iterator[int]:
-    while True:
-        yield random.randrange(10000, 21000, 2)
+_ports = once_each(range(10000, 21000, 2))
+_first_rtp_ports = once_each(range(50000, 60000, 200))

@@ -33,10 +33,12 @@ def request(
     *,
     sdp: str = "",
     in_dialog: bool = True,
+    user: str = "guichet",
+    extra: str = "",
 ) -> str:
     """One request of the caller, as a <send> step."""
-    to = "To: <sip:guichet@[remote_ip]:[remote_port]>" + ("[peer_tag_param]" if in_dialog else "")
-    uri = "[next_url]" if in_dialog else "sip:guichet@[remote_ip]:[remote_port]"
+    to = f"To: <sip:{user}@[remote_ip]:[remote_port]>" + ("[peer_tag_param]" if in_dialog else "")
+    uri = "[next_url]" if in_dialog else f"sip:{user}@[remote_ip]:[remote_port]"
     body = "Content-Type: application/sdp\n      Content-Length: [len]\n" + sdp if sdp else "Content-Length: 0"
     retransmit = "" if method == "ACK" else ' retrans="500"'
     return f"""
@@ -49,7 +51,7 @@ def request(
       Call-ID: [call_id]
       CSeq: {cseq} {method}
       Contact: <sip:caller@[local_ip]:[local_port]>
-      {body}
+      {extra + chr(10) + "      " if extra else ""}{body}
   ]]></send>"""
 
 
@@ -63,14 +65,24 @@ def provisional() -> str:
     return '\n  <recv response="100" optional="true"/>\n  <recv response="180" optional="true"/>'
 
 
-def dial(*, late_offer: bool = False, port: str = "auto_media_port") -> str:
+def dial(*, late_offer: bool = False, port: str = "auto_media_port", user: str = "guichet", extra: str = "") -> str:
     """INVITE, 200, ACK."""
     offer, answer = ("", sdp(port=port)) if late_offer else (sdp(port=port), "")
     return (
-        request("INVITE", 1, sdp=offer, in_dialog=False)
+        request("INVITE", 1, sdp=offer, in_dialog=False, user=user, extra=extra)
         + provisional()
         + '\n  <recv response="200" rrs="true"/>'
         + request("ACK", 1, sdp=answer)
+    )
+
+
+def reinvite(offer: str, cseq: int) -> str:
+    """A new offer in the call: INVITE, 200, ACK."""
+    return (
+        request("INVITE", cseq, sdp=offer)
+        + provisional()
+        + '\n  <recv response="200" rrs="true"/>'
+        + request("ACK", cseq)
     )
 
 
@@ -137,6 +149,20 @@ def notify(cseq: int, outcome: str, *, final: bool) -> str:
   <recv response="200"/>"""
 
 
+def update(cseq: int) -> str:
+    """A session refreshed (RFC 4028), without a new offer."""
+    refresh = request("UPDATE", cseq, extra="Session-Expires: 90;refresher=uac\n      Supported: timer")
+    return refresh + response(200)
+
+
+def press_by_info(key: str, cseq: int) -> str:
+    """A key in the signalling, as some PBXes send it."""
+    body = (
+        f"Content-Type: application/dtmf-relay\n      Content-Length: [len]\n\n      Signal={key}\n      Duration=160"
+    )
+    return request("INFO", cseq).replace("Content-Length: 0", body) + response(200)
+
+
 def press_now(key: str) -> str:
     """One key, with no pause after it: the next step may be a request of the bot."""
     return press(key).removesuffix(pause(500))
@@ -152,17 +178,52 @@ def acknowledge_failure() -> str:
     return request("ACK", 1)
 
 
-def refused(status: int) -> str:
+def response(status: int) -> str:
+    """A reply of the bot."""
+    return f'\n  <recv response="{status}"/>'
+
+
+def refused(status: int, *, user: str = "guichet", offer: str = "") -> str:
     """An INVITE that must be refused with this status."""
     return (
-        request("INVITE", 1, sdp=sdp(), in_dialog=False)
+        request("INVITE", 1, sdp=offer or sdp(), in_dialog=False, user=user)
         + provisional()
         + f'\n  <recv response="{status}"/>'
         + acknowledge_failure()
     )
 
 
-def registrar() -> str:
+def accept_reinvite(direction: str = "recvonly") -> str:
+    """The bot's new offer in the call, and our answer."""
+    return (
+        '\n  <recv request="INVITE" timeout="8000"/>'
+        + _reply("200 OK", CONTACT, body=sdp(direction, version=9), to_tag=False)
+        + '\n  <recv request="ACK" timeout="8000"/>'
+    )
+
+
+def ring() -> str:
+    """The other role: a call of the bot comes and rings."""
+    return '\n  <recv request="INVITE" timeout="20000" rrs="true"/>' + _reply("180 Ringing", CONTACT)
+
+
+def answer() -> str:
+    """The ringing call is answered."""
+    return _reply("200 OK", CONTACT, body=sdp()) + '\n  <recv request="ACK" timeout="8000"/>'
+
+
+def decline(status: str) -> str:
+    """The ringing call is refused."""
+    return _reply(status, "") + '\n  <recv request="ACK" timeout="8000"/>'
+
+
+def cancelled() -> str:
+    """The bot gives up before we answer: 200 to the CANCEL, 487 to the INVITE."""
+    end = _reply("487 Request Terminated", "").replace("[last_CSeq:]", "CSeq: [last_cseq_number] INVITE")
+    return '\n  <recv request="CANCEL" timeout="20000"/>' + _reply("200 OK", "") + end + '\n  <recv request="ACK"/>'
+
+
+def registrar(user: str = "bot") -> str:
     """The other role: challenges a REGISTER, checks the digest, confirms; then sees the unregistration."""
     confirm = _reply("200 OK", "Contact: [last_Contact:];expires=300")
     challenge = _reply(
@@ -171,23 +232,27 @@ def registrar() -> str:
     return f"""
   <recv request="REGISTER"/>{challenge}
   <recv request="REGISTER"><action>
-      <verifyauth assign_to="known" username="bot" password="secret"/>
+      <verifyauth assign_to="known" username="{user}" password="secret"/>
       <test assign_to="known" variable="known" compare="equal" value="1"/>
   </action></recv>{confirm}
   <recv request="REGISTER"/>{confirm}"""
 
 
-def _reply(status: str, extra: str) -> str:
+CONTACT = "Contact: <sip:agent@[local_ip]:[local_port]>"
+
+
+def _reply(status: str, extra: str, *, body: str = "", to_tag: bool = True) -> str:
+    tag = ";tag=[call_number]" if to_tag else ""
+    content = f"Content-Type: application/sdp\n      Content-Length: [len]\n{body}" if body else "Content-Length: 0"
     return f"""
   <send><![CDATA[
       SIP/2.0 {status}
       [last_Via:]
       [last_From:]
-      [last_To:];tag=[call_number]
+      [last_To:]{tag}
       [last_Call-ID:]
       [last_CSeq:]
-      {extra}
-      Content-Length: 0
+      {extra + chr(10) + "      " if extra else ""}{content}
   ]]></send>"""
 
 
@@ -216,13 +281,14 @@ async def run(
     calls: int = 1,
     at_once: int = 1,
     rate: int = 20,
+    address: str = "127.0.0.1",
     role_args: tuple[str, ...] = (),
     seconds: float = 60,
 ) -> Outcome:
     """Runs a scenario against 127.0.0.1:port."""
     scenario = _write_scenario(directory, steps)
     process = await asyncio.create_subprocess_exec(
-        *("sipp", "-sf", str(scenario), f"127.0.0.1:{port}", "-i", "127.0.0.1", "-p", str(own_port)),
+        *("sipp", "-sf", str(scenario), f"127.0.0.1:{port}", "-i", address, "-p", str(own_port)),
         *("-mp", str(media_port), "-m", str(calls), "-l", str(at_once), "-r", str(rate)),
         *("-nostdin", "-trace_err", "-error_file", str(directory / "errors.log"), "-trace_msg"),
         *("-message_file", str(directory / "messages.log"), *role_args),

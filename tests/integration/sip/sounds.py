@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 from voice.audio import A_LAW
@@ -29,21 +30,23 @@ def murmur(seconds: float, seed: int, peak: int = 16000) -> bytes:
     return (sound / np.abs(sound).max() * peak).astype("<i2").tobytes()
 
 
-def write_wav(path: Path, pcm: bytes) -> Path:
-    """8 kHz mono."""
+def write_wav(path: Path, pcm: bytes, *, rate_hz: int = RATE_HZ, channels: int = 1) -> Path:
+    """From 8 kHz mono, in any format."""
+    samples = soxr.resample(np.frombuffer(pcm, "<i2"), RATE_HZ, rate_hz)
     with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(channels)
         file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
-        file.writeframes(pcm)
+        file.setframerate(rate_hz)
+        file.writeframes(np.repeat(samples, channels).tobytes())
     return path
 
 
 def read_pcm(path: Path) -> bytes:
-    """The samples of an 8 kHz mono recording."""
+    """A recording in any format as 8 kHz mono."""
     with wave.open(str(path)) as file:
-        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (RATE_HZ, 1, 2)
-        return file.readframes(file.getnframes())
+        assert file.getsampwidth() == 2
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, file.getnchannels())
+        return soxr.resample(samples[:, 0], file.getframerate(), RATE_HZ).tobytes()
 
 
 def write_alaw(path: Path, pcm: bytes) -> Path:

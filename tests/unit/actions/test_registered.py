@@ -48,3 +48,42 @@ def test_the_next_action_knows_what_the_last_one_said() -> None:
 def test_the_actions_are_those_of_the_domain() -> None:
     domain = yaml.safe_load((PROJECT_DIR / "domain.yml").read_text(encoding="utf-8"))
     assert [action.name() for action in ACTIONS] == domain["actions"]
+
+
+def numbered(turn: int, replaces: int = 0) -> dict[str, Any]:
+    return {"channel": "phone", "turn": turn, "replaces": replaces}
+
+
+def test_a_turn_whose_answer_nobody_heard_leaves_no_trace() -> None:
+    by_name = {action.name(): action for action in ACTIONS}
+    _, first = run(by_name["action_abstain"], tracker(intent={"name": "nlu_fallback"}, metadata=numbered(1)))
+    _, half = run(
+        by_name["action_abstain"], tracker(first[0]["value"], intent={"name": "nlu_fallback"}, metadata=numbered(2))
+    )
+    assert half[0]["value"]["misses"] == 2
+    _, whole = run(
+        by_name["action_abstain"], tracker(half[0]["value"], intent={"name": "nlu_fallback"}, metadata=numbered(3, 2))
+    )
+    assert whole[0]["value"]["misses"] == 2
+    _, longer = run(
+        by_name["action_abstain"], tracker(whole[0]["value"], intent={"name": "nlu_fallback"}, metadata=numbered(4, 3))
+    )
+    assert longer[0]["value"]["misses"] == 2
+
+
+def test_what_replaces_a_turn_that_never_came_is_an_ordinary_turn() -> None:
+    by_name = {action.name(): action for action in ACTIONS}
+    _, first = run(by_name["action_abstain"], tracker(intent={"name": "nlu_fallback"}, metadata=numbered(1)))
+    _, third = run(
+        by_name["action_abstain"], tracker(first[0]["value"], intent={"name": "nlu_fallback"}, metadata=numbered(3, 2))
+    )
+    assert third[0]["value"]["misses"] == 2
+
+
+def test_what_is_kept_of_before_does_not_grow_with_the_call() -> None:
+    action = next(action for action in ACTIONS if action.name() == "action_answer")
+    memory: Any = None
+    for turn in range(1, 6):
+        _, events = run(action, tracker(memory, metadata=numbered(turn)))
+        memory = events[0]["value"]
+    assert "before_turn" not in memory["before_turn"]

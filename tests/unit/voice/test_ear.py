@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from voice.ear import FRAME_SAMPLES, FRAME_SECONDS, Ear, EarEvent, Paused, Resumed, Started, Sustained
+from voice.ear import FRAME_SAMPLES, FRAME_SECONDS, Ear, EarEvent, Onset, Paused, Resumed, Started, Sustained
 
 
 def frame(value: float = 0.1) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -12,10 +13,14 @@ def frame(value: float = 0.1) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
 
 
 def hear(ear: Ear, probability: float, seconds: float, value: float = 0.1) -> list[EarEvent]:
+    return [event for event in all_heard(ear, probability, seconds, value) if not isinstance(event, Onset | Sustained)]
+
+
+def all_heard(ear: Ear, probability: float, seconds: float, value: float = 0.1) -> list[EarEvent]:
     events: list[EarEvent] = []
     for _ in range(round(seconds / FRAME_SECONDS)):
         events += ear.hear(probability, frame(value))
-    return [event for event in events if not isinstance(event, Sustained)]
+    return events
 
 
 def test_silence_is_not_speech() -> None:
@@ -24,7 +29,16 @@ def test_silence_is_not_speech() -> None:
 
 def test_a_click_is_not_speech() -> None:
     ear = Ear()
-    assert hear(ear, 0.9, 0.06) + hear(ear, 0.0, 2) == []
+    assert Started not in map(type, hear(ear, 0.9, 0.06) + hear(ear, 0.0, 2))
+
+
+def test_a_clear_voice_is_told_of_before_it_is_certain_and_then_it_was_speech_or_not() -> None:
+    ear = Ear()
+    assert [type(event) for event in all_heard(ear, 0.9, 0.1)] == [Onset, Started]
+    ear.forget()
+    assert [type(event) for event in all_heard(ear, 0.9, 0.06) + all_heard(ear, 0.0, 1)] == [Onset, Paused]
+    ear.forget()
+    assert [type(event) for event in all_heard(ear, 0.4, 0.1)] == [Started], "a doubtful one is not"
 
 
 def test_speech_starts_pauses_and_resumes() -> None:
@@ -72,6 +86,21 @@ def test_a_new_utterance_does_not_hold_the_old_one() -> None:
     assert not np.any(ear.utterance() == np.float32(0.9))
 
 
+def test_a_new_utterance_begins_with_the_sound_just_before_it_however_soon_it_comes() -> None:
+    ear = Ear()
+    fed = [0.9] * 30 + [0.0] * 20 + [None] + [0.0] * 5 + [0.9] * 4
+    values: list[float] = []
+    for probability in fed:
+        if probability is None:
+            ear.forget()
+            continue
+        values.append((len(values) + 1) / 100)
+        ear.hear(probability, frame(values[-1]))
+    utterance = ear.utterance()[::FRAME_SAMPLES]
+    assert len(utterance) > 9, "more than was fed since: what came before is the possible beginning"
+    assert utterance == pytest.approx(values[-len(utterance) :])
+
+
 def test_an_endless_utterance_does_not_eat_memory() -> None:
     ear = Ear(limit_seconds=5)
     hear(ear, 0.9, 60)
@@ -83,3 +112,31 @@ def test_speech_seconds_counts_speech_only() -> None:
     hear(ear, 0.9, 1.0)
     hear(ear, 0.0, 1.0)
     assert 0.9 <= ear.speech_seconds <= 1.1
+
+
+def test_a_weaker_voice_in_the_room_does_not_keep_the_turn_open() -> None:
+    ear = Ear(pause_seconds=0.3)
+    hear(ear, 0.9, 1.0, value=0.1)
+    assert [type(event) for event in hear(ear, 0.9, 0.5, value=0.009)] == [Paused], "21 dB below the caller"
+    assert [type(event) for event in hear(ear, 0.9, 0.1, value=0.011)] == [Resumed], "19 dB below: the caller, softly"
+
+
+def test_a_weaker_voice_does_not_begin_a_turn_after_the_caller_was_heard() -> None:
+    ear = Ear()
+    hear(ear, 0.9, 1.0, value=0.1)
+    ear.forget()
+    assert hear(ear, 0.9, 1.0, value=0.009) == []
+
+
+def test_a_weaker_caller_is_heard_in_the_end() -> None:
+    ear = Ear()
+    hear(ear, 0.9, 1.0, value=0.1)
+    ear.forget()
+    hear(ear, 0.0, 10.0, value=0.0)
+    assert [type(event) for event in hear(ear, 0.9, 1.0, value=0.009)] == [Started]
+
+
+def test_a_knock_does_not_make_the_ear_deaf() -> None:
+    ear = Ear()
+    hear(ear, 0.9, 0.03, value=1.0)
+    assert [type(event) for event in hear(ear, 0.9, 0.5, value=0.05)] == [Started], "26 dB below the knock"

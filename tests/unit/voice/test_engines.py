@@ -1,14 +1,17 @@
-"""What the recogniser hands to the call: the words as written, the words to act on, and other readings."""
+"""What the recogniser hands to the call: the words as written, the words to act on, and other readings. How one voice
+speaks for callers and in advance."""
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
 
 from bot.dialogue import Reading
 from voice.corrections import Corrections
-from voice.engines import WhisperRecogniser
+from voice.engines import PiperInAdvance, PiperSynthesiser, WhisperRecogniser
+from voice.piper_voice import PiperVoice
 from voice.transcript import Transcript
 from voice.turn import Hearing
 from voice.whisper import Whisper
@@ -18,7 +21,7 @@ class Writes:
     def __init__(self, transcript: Transcript) -> None:
         self.transcript = transcript
 
-    def transcribe(self, samples: object) -> Transcript:
+    def transcribe(self, samples: object, is_wanted: Callable[[], bool]) -> Transcript:
         return self.transcript
 
 
@@ -42,3 +45,30 @@ def test_what_needs_no_mending_is_asked_as_it_is() -> None:
 def test_an_alternative_that_is_mended_into_the_same_words_is_none() -> None:
     hearing = heard("Le volet social ?", "Le volée social", "La volaille social")
     assert [one.text for one in hearing.alternatives] == ["La volaille social"]
+
+
+class Says:
+    """A voice that notes what is asked of it."""
+
+    digest = "voice-1"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, float, bool]] = []
+        self.broken_off = 0
+
+    def synthesise(self, text: str, *, length_scale: float, background: bool) -> np.ndarray[Any, np.dtype[np.float32]]:
+        self.asked.append((text, length_scale, background))
+        return np.array([0.5, -0.5], np.float32)
+
+    def break_off(self) -> None:
+        self.broken_off += 1
+
+
+def test_only_speaking_in_advance_can_be_broken_off() -> None:
+    voice = Says()
+    advance = PiperInAdvance(cast(PiperVoice, voice))
+    spoken = PiperSynthesiser(cast(PiperVoice, voice)).speak("Bonjour.", 1.1)
+    assert advance.speak("Bonjour.", 1.1) == spoken == np.array([16384, -16384], "<i2").tobytes()
+    assert voice.asked == [("Bonjour.", 1.1, False), ("Bonjour.", 1.1, True)]
+    advance.break_off()
+    assert voice.broken_off == 1

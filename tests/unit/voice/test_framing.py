@@ -13,29 +13,37 @@ from voice.framing import (
     MAX_CONTROL_BYTES,
     MAX_SOUND_BYTES,
     Accept,
+    CanDial,
     Decoder,
+    Dial,
+    DialFailed,
     Flush,
     Frame,
     HangUp,
     Mark,
+    StopDialling,
     Transfer,
     encode,
     sound_frames,
 )
-from voice.leg import CallInfo, Key, LineClosed, Played, Sound, TransferFailed
+from voice.leg import CallInfo, Held, Key, LineClosed, Played, Retrieved, Sound, TransferFailed, TransferMode
 
 words = st.text(max_size=40)
 sounds = st.binary(max_size=400).map(lambda pcm: pcm[: len(pcm) // 2 * 2])
 frames: st.SearchStrategy[Frame] = st.one_of(
-    st.builds(CallInfo, words, words, words, words, st.dictionaries(words, words, max_size=4)),
+    st.builds(CallInfo, words, words, words, words, st.booleans(), words, st.dictionaries(words, words, max_size=4)),
     st.builds(Sound, sounds),
     st.builds(Key, st.sampled_from(sorted(KEYS))),
     st.builds(Mark, words),
     st.builds(Played, words),
-    st.builds(Transfer, words),
+    st.builds(Transfer, words, st.sampled_from(TransferMode), st.dictionaries(words, words, max_size=4)),
+    st.builds(CanDial, words),
+    st.builds(Dial, words, words),
+    st.builds(DialFailed, words, words),
+    st.builds(StopDialling, words),
     st.builds(TransferFailed, words),
     st.builds(LineClosed, words),
-    st.sampled_from([Accept(), Flush(), HangUp()]),
+    st.sampled_from([Accept(), Flush(), HangUp(), Held(), Retrieved()]),
 )
 
 

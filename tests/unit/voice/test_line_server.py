@@ -8,9 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import BadSettings
-from voice.framing import Accept, Decoder, Flush, Frame, HangUp, Mark, Transfer, encode
+from bot.errors import BadSettings, LineUnavailable
+from voice.framing import (
+    Accept,
+    CanDial,
+    Decoder,
+    Dial,
+    DialFailed,
+    Flush,
+    Frame,
+    HangUp,
+    Mark,
+    StopDialling,
+    Transfer,
+    encode,
+)
 from voice.leg import CallInfo, CallLeg, Key, LineClosed, LineEvent, Played, Sound, TransferFailed
+from voice.line_client import offer_call
 from voice.line_server import LineServer
 from voice.socket_leg import MAX_UNREAD_SOUND_BYTES, EventQueue
 
@@ -137,6 +151,31 @@ async def test_a_lost_line_process_closes_the_call(line: Connect) -> None:
     assert await asyncio.wait_for(seen, 5) == [LineClosed("line_lost")]
 
 
+async def test_the_reason_of_the_end_is_read_though_the_gateway_is_speaking(tmp_path: Path) -> None:
+    closing = asyncio.Event()
+    ended: asyncio.Future[LineEvent] = asyncio.get_running_loop().create_future()
+
+    async def session(leg: CallLeg) -> None:
+        async def speak() -> None:
+            await closing.wait()
+            while True:
+                await leg.play(b"\1\2")
+                await asyncio.sleep(0)
+
+        speaking = asyncio.create_task(speak())
+        ended.set_result((await all_events(leg))[-1])
+        speaking.cancel()
+
+    server = LineServer(tmp_path / "l.sock", session)
+    await server.start()
+    link = await offer_call(tmp_path / "l.sock", INFO)
+    close = asyncio.create_task(link.close("line_protocol_error"))
+    closing.set()  # so that the next word falls between the line's last frame and its reading
+    assert await asyncio.wait_for(ended, 5) == LineClosed("line_protocol_error")
+    await close
+    await server.stop()
+
+
 @pytest.mark.parametrize("nonsense", [b"\xff\xff\xff", encode(HangUp()), encode(INFO)])
 async def test_a_line_process_that_sends_nonsense_loses_its_call_only(line: Connect, nonsense: bytes) -> None:
     seen: asyncio.Queue[list[LineEvent]] = asyncio.Queue()
@@ -160,7 +199,7 @@ async def test_a_connection_that_does_not_begin_with_a_call_is_closed(line: Conn
     assert await process.receive() is None
 
 
-async def test_stopping_hangs_up(tmp_path: Path) -> None:
+async def test_stopping_leaves_the_calls_to_their_line_rather_than_hang_up_on_people(tmp_path: Path) -> None:
     async def session(leg: CallLeg) -> None:
         await all_events(leg)
 
@@ -170,8 +209,7 @@ async def test_stopping_hangs_up(tmp_path: Path) -> None:
     process.send(INFO)
     await process.receive()
     stopping = asyncio.create_task(server.stop())
-    assert await process.receive() == HangUp()
-    process.send(LineClosed("bot"))
+    assert await process.receive() is None
     await asyncio.wait_for(stopping, 5)
     assert server.calls == 0
     assert not (tmp_path / "l.sock").exists()
@@ -208,3 +246,92 @@ async def test_a_stuck_session_costs_bounded_memory_and_still_learns_the_end() -
     assert events[0] == Key("1")
     assert events[-1] == LineClosed("caller")
     assert queue.dropped_bytes == 70 * len(SECOND)
+
+
+class DiallingServer:
+    """A server that notes its calls and failed dials, and one line that can dial."""
+
+    def __init__(self, directory: Path) -> None:
+        self.failed: list[DialFailed] = []
+        self.calls: asyncio.Queue[CallLeg] = asyncio.Queue()
+        self.server = LineServer(directory / "l.sock", self._on_call, self.failed.append)
+
+    async def __aenter__(self) -> DiallingServer:
+        await self.server.start()
+        self.line = await self.connect(CanDial())
+        while not self.server.can_dial:
+            await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.line.leave()
+        await self.server.stop()
+
+    async def connect(self, first: Frame) -> LineProcess:
+        process = LineProcess(*await asyncio.open_unix_connection(str(self.server.socket_path)))
+        process.send(first)
+        return process
+
+    async def until_failed(self, count: int) -> None:
+        async with asyncio.timeout(5):
+            while len(self.failed) < count:
+                await asyncio.sleep(0)
+
+    async def _on_call(self, leg: CallLeg) -> None:
+        self.calls.put_nowait(leg)
+        await all_events(leg)
+
+
+async def test_a_line_is_asked_to_dial_and_the_answered_call_comes_with_its_reference(tmp_path: Path) -> None:
+    async with DiallingServer(tmp_path) as dialling:
+        await dialling.server.dial("sip:a@b", "r-1")
+        assert await dialling.line.receive() == Dial("sip:a@b", "r-1")
+        answered = await dialling.connect(CallInfo(line_id="c", called="sip:a@b", reference="r-1"))
+        leg = await asyncio.wait_for(dialling.calls.get(), 5)
+        assert leg.info.reference == "r-1"
+        answered.send(LineClosed("caller"))
+        dialling.line.leave()
+        async with asyncio.timeout(5):
+            while dialling.server.can_dial:
+                await asyncio.sleep(0)
+        assert dialling.failed == [], "an answered call is no failed one when the line goes"
+        answered.leave()
+
+
+async def test_a_call_that_is_not_answered_is_told_once(tmp_path: Path) -> None:
+    async with DiallingServer(tmp_path) as dialling:
+        await dialling.server.dial("sip:a@b", "r-1")
+        dialling.line.send(DialFailed("r-1", "486"), DialFailed("r-1", "486"), DialFailed("never dialled", "486"))
+        await dialling.until_failed(1)
+        assert dialling.failed == [DialFailed("r-1", "486")]
+
+
+async def test_ringing_that_is_no_longer_wanted_is_stopped_and_what_does_not_ring_is_left_alone(tmp_path: Path) -> None:
+    async with DiallingServer(tmp_path) as dialling:
+        await dialling.server.dial("sip:a@b", "r-1")
+        assert await dialling.line.receive() == Dial("sip:a@b", "r-1")
+        await dialling.server.stop_dialling("r-2")
+        await dialling.server.stop_dialling("r-1")
+        assert await dialling.line.receive() == StopDialling("r-1")
+        dialling.line.send(DialFailed("r-1", "cancelled"))
+        await dialling.until_failed(1)
+        await dialling.server.stop_dialling("r-1")
+        await dialling.server.dial("sip:c@d", "r-3")
+        assert await dialling.line.receive() == Dial("sip:c@d", "r-3")
+
+
+async def test_a_lost_line_fails_what_it_was_ringing(tmp_path: Path) -> None:
+    async with DiallingServer(tmp_path) as dialling:
+        await dialling.server.dial("sip:a@b", "r-1")
+        dialling.line.leave()
+        await dialling.until_failed(1)
+        assert dialling.failed == [DialFailed("r-1", "line_lost")]
+        with pytest.raises(LineUnavailable):
+            await dialling.server.dial("sip:a@b", "r-2")
+
+
+async def test_a_dialling_line_that_sends_anything_else_is_dropped(tmp_path: Path) -> None:
+    async with DiallingServer(tmp_path) as dialling:
+        dialling.line.send(Key("1"))
+        assert await dialling.line.receive() is None
+        assert not dialling.server.can_dial

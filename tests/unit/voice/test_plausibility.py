@@ -67,7 +67,8 @@ def test_a_voice_that_the_detector_hardly_sees_is_believed_all_the_same() -> Non
     ("heard", "seconds", "reason"),
     [
         (Heard("Bonjour", no_speech_probability=0.61), 1.0, Reason.NO_SPEECH),
-        (Heard("Bonjour", avg_logprob=-1.41), 1.0, Reason.UNLIKELY),
+        (Heard("L'adhésion", avg_logprob=-1.41), 1.0, Reason.UNLIKELY),
+        (Heard("Bonjour", avg_logprob=-1.81), 1.0, Reason.UNLIKELY),
         (Heard("Bonjour"), 0.0, Reason.NO_VOICE),
         (Heard("un deux trois quatre cinq six sept huit neuf dix"), 0.5, Reason.TOO_FAST),
     ],
@@ -80,15 +81,33 @@ def test_the_recognisers_doubts_and_the_voice_detector_are_heeded(heard: Heard, 
 @pytest.mark.parametrize(
     ("text", "logprob", "no_speech", "certainty"),
     [
-        ("oui", -0.39, 0.1, "high"),
-        ("oui", -0.41, 0.1, "medium"),
-        ("oui", -0.91, 0.1, "low"),
-        ("oui", -1.41, 0.1, "none"),
-        ("oui", -0.1, 0.61, "none"),
+        ("l'adhésion", -0.39, 0.1, "high"),
+        ("l'adhésion", -0.41, 0.1, "medium"),
+        ("l'adhésion", -0.91, 0.1, "low"),
+        ("l'adhésion", -1.41, 0.1, "none"),
+        ("l'adhésion", -0.1, 0.61, "none"),
         ("", -0.1, 0.1, "none"),
     ],
 )
 def test_certainty_follows_the_measured_limits(text: str, logprob: float, no_speech: float, certainty: str) -> None:
+    assert certainty_of(text, logprob, no_speech) == certainty
+
+
+@pytest.mark.parametrize(
+    ("text", "logprob", "no_speech", "certainty"),
+    [
+        ("OUI !", -0.39, 0.1, "high"),
+        ("OUI !", -1.34, 0.01, "medium"),
+        ("Répétez.", -1.2, 0.1, "medium"),
+        ("Oui, la DPAE.", -1.2, 0.1, "low"),
+        ("Non.", -1.79, 0.1, "medium"),
+        ("Non.", -1.81, 0.1, "none"),
+        ("Merci.", -0.9, 0.61, "none"),
+    ],
+)
+def test_a_short_answer_is_believed_though_the_recogniser_doubts(
+    text: str, logprob: float, no_speech: float, certainty: str
+) -> None:
     assert certainty_of(text, logprob, no_speech) == certainty
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.sentences import sentences
+from voice.sentences import clauses, sentences
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,68 @@ def test_only_the_first_sentence_is_cut_and_only_if_long() -> None:
     long = "Votre compte doit être validé par le centre, avant de déclarer un salarié, ce qui prend du temps."
     assert sentences(f"Bonjour. {long}") == ["Bonjour.", long]
     assert sentences("Une première phrase courte, vraiment.") == ["Une première phrase courte, vraiment."]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Vouliez-vous dire : Le bulletin ?", ["Vouliez-vous dire :", "Le bulletin ?"]),
+        ("Bonjour. En cas de doute: appelez.", ["Bonjour.", "En cas de doute:", "appelez."]),
+        ("À 17:30, fini.", ["À 17:30, fini."]),
+        ("Un : deux : trois.", ["Un :", "deux :", "trois."]),
+        (": seul", [": seul"]),
+    ],
+)
+def test_what_follows_a_colon_is_a_piece_of_its_own(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "J'ai entendu le zéro six, douze, trente-quatre, cinquante et un, quatre-vingts. Est-ce bien cela ?",
+            ["J'ai entendu le", "zéro six,", "douze,", "trente-quatre,", "cinquante et un,", "quatre-vingts.",
+             "Est-ce bien cela ?"],
+        ),
+        ("Le plus trente-trois, un, deux, trois.", ["Le", "plus trente-trois,", "un,", "deux,", "trois."]),
+        ("Zéro un, deux, trois, quatre", ["Zéro un,", "deux,", "trois,", "quatre"]),
+        ("Tapez un, deux ou trois.", ["Tapez un, deux ou trois."]),
+        ("Appelez le zéro huit cent six, huit cent trois, huit cents.",
+         ["Appelez le zéro huit cent six, huit cent trois, huit cents."]),
+        ("Un, deux, trois, quatre, cinq personnes.", ["Un,", "deux,", "trois,", "quatre,", "cinq personnes."]),
+        ("Quelqu'un, quelqu'un, quelqu'un, quelqu'un.", ["Quelqu'un, quelqu'un, quelqu'un, quelqu'un."]),
+    ],
+)  # fmt: skip
+def test_a_long_number_is_dictated_group_by_group(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("piece", "expected"),
+    [
+        ("Bonjour.", ["Bonjour."]),
+        (
+            "Le bulletin est mis en ligne le six du mois suivant, dans votre espace employeur.",
+            ["Le bulletin est mis en ligne le six du mois suivant,", "dans votre espace employeur."],
+        ),
+        (
+            "Demandez votre bulletin à votre employeur si vous ne le trouvez pas dans votre espace.",
+            ["Demandez votre bulletin à votre employeur", "si vous ne le trouvez pas", "dans votre espace."],
+        ),
+        ("Oui, non, peut-être, ou alors jamais de la vie.", ["Oui, non, peut-être,", "ou alors jamais de la vie."]),
+        ("Une fois que c'est fait, attendez.", ["Une fois que c'est fait, attendez."]),
+    ],
+)
+def test_a_sentence_that_has_to_be_made_now_is_made_by_clause(piece: str, expected: list[str]) -> None:
+    assert clauses(piece) == expected
+
+
+@given(st.lists(st.sampled_from("Oui, le bulletin de paie et dans que qui puis employeur, mois;".split()), min_size=1))
+def test_clauses_lose_nothing_and_are_never_a_word_or_two(words: list[str]) -> None:
+    parts = clauses(" ".join(words))
+    assert " ".join(parts) == " ".join(words)
+    assert len(parts) == 1 or all(len(part) >= 14 for part in parts)
 
 
 def test_numbers_with_a_comma_are_not_clauses() -> None:

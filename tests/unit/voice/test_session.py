@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from bot.dialogue import Answer, Outcome, Question, Reading, Reply
 from bot.errors import DialogueUnavailable
 from tests.unit.voice.test_call import PROMPTS
-from voice.call import Call, Patience
-from voice.call_messages import TurnKept
-from voice.leg import CallInfo, Key, LineClosed, LineEvent, Played, Sound
+from voice.call import Call
+from voice.leg import CallInfo, Held, Key, LineClosed, LineEvent, Played, Retrieved, Sound, TransferMode
+from voice.patience import Patience
 from voice.session import CallSession
 from voice.speech import Speech
-from voice.turn import Hearing
+from voice.to_a_person import Possible
+from voice.turn import Expecting, Hearing, TurnKept
 
 SPEECH = b"\x10\x27" * 160  # loud
 SILENCE = b"\0\0" * 160
@@ -25,9 +26,11 @@ QUICK = Patience(pause_seconds=0.15, turn_over_seconds=0.2, turn_over_complete_s
 
 
 class FakeLeg:
-    """A line that plays everything at once."""
+    """A line that plays everything at once, or, `slow`, never gets to the end of anything."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, slow: bool = False) -> None:
+        self.slow = slow
+        self.transfers: list[tuple[str, TransferMode, dict[str, str] | None]] = []
         self.info = CallInfo("line-1")
         self.queue: asyncio.Queue[LineEvent] = asyncio.Queue()
         self.played: list[bytes] = []
@@ -45,12 +48,16 @@ class FakeLeg:
         self.played.append(pcm)
 
     async def mark(self, name: str) -> None:
-        self.queue.put_nowait(Played(name))
+        if not self.slow:
+            self.queue.put_nowait(Played(name))
 
     async def flush(self) -> None:
         self.flushed += 1
 
-    async def transfer(self, target: str) -> None: ...
+    async def transfer(
+        self, target: str, *, mode: TransferMode = TransferMode.BLIND, context: dict[str, str] | None = None
+    ) -> None:
+        self.transfers.append((target, mode, context))
 
     async def hangup(self) -> None:
         if not self.closed:
@@ -74,6 +81,8 @@ class FakeRecord:
     def __init__(self) -> None:
         self.turns: list[TurnKept] = []
         self.requests: list[str] = []
+        self.notes: list[str] = []
+        self.callbacks: list[str] = []
         self.ended = ""
 
     async def keep_turn(self, turn: TurnKept) -> None:
@@ -81,6 +90,13 @@ class FakeRecord:
 
     async def request_person(self, reason: str) -> None:
         self.requests.append(reason)
+
+    async def note(self, at_seconds: float, kind: str, detail: str) -> None:
+        assert at_seconds >= 0
+        self.notes.append(kind)
+
+    async def promise_callback(self, number: str) -> None:
+        self.callbacks.append(number)
 
     async def end(self, reason: str) -> None:
         self.ended = reason
@@ -91,7 +107,9 @@ class FakeEngines:
 
     digest = "fake"
 
-    def hear(self, samples: NDArray[np.float32], speech_seconds: float) -> Hearing:
+    def hear(
+        self, samples: NDArray[np.float32], speech_seconds: float, is_wanted: Callable[[], bool], expecting: Expecting
+    ) -> Hearing:
         return Hearing(
             "Comment a déréré ?",
             0.9,
@@ -119,20 +137,24 @@ ANSWER = Reply(
 
 
 class Scene:
-    def __init__(self, tmp_path: Path, reply: Reply | None = ANSWER) -> None:
-        self.leg = FakeLeg()
+    def __init__(
+        self, tmp_path: Path, reply: Reply | None = ANSWER, *, possible: Possible | None = None, slow: bool = False
+    ) -> None:
+        self.leg = FakeLeg(slow=slow)
         self.dialogue = FakeDialogue(reply)
         self.record = FakeRecord()
         engines = FakeEngines()
         self.speech = Speech(engines, engines, tmp_path)
         self.session = CallSession(
             self.leg,
-            Call(PROMPTS, QUICK),
+            Call(PROMPTS, QUICK, possible),
             conversation_id="c1",
             dialogue=self.dialogue,
             speech=self.speech,
             activity=LoudIsSpeech(),
             record=self.record,
+            transfer_to="sip:people@pbx",
+            context={"X-Guichet-Conversation": "c1"},
         )
 
     async def say_something(self) -> None:
@@ -211,3 +233,45 @@ async def test_a_hang_up_before_the_first_word_leaves_nothing_running(tmp_path: 
     assert scene.record.ended == "caller"
     assert scene.speech.calls_on == 0
     assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+
+
+async def test_who_asks_for_a_person_is_transferred_with_the_conversation_s_reference(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, possible=Possible(can_transfer=True))
+    running = asyncio.create_task(scene.session.run())
+    await scene.until_heard("Votre question ?")
+    scene.leg.queue.put_nowait(Key("0"))
+    async with asyncio.timeout(5):
+        while not scene.leg.transfers:
+            await asyncio.sleep(0.005)
+    assert scene.leg.transfers == [("sip:people@pbx", TransferMode.BLIND, {"X-Guichet-Conversation": "c1"})]
+    scene.leg.queue.put_nowait(LineClosed("transferred"))
+    await running
+    assert "transfer" in scene.record.notes
+    assert scene.record.ended == "transferred"
+
+
+async def test_a_promised_callback_is_written_down(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, possible=Possible(can_call_back=True, caller_number="+33612345678"))
+    running = asyncio.create_task(scene.session.run())
+    await scene.until_heard("Votre question ?")
+    scene.leg.queue.put_nowait(Key("0"))
+    await scene.until_heard(PROMPTS.callback_offer)
+    scene.leg.queue.put_nowait(Key("1"))
+    await scene.until_heard("Rappel au")
+    scene.leg.queue.put_nowait(LineClosed("caller"))
+    await running
+    assert scene.record.callbacks == ["+33612345678"]
+
+
+async def test_on_hold_the_bot_is_silent_and_afterwards_goes_on(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    running = asyncio.create_task(scene.session.run())
+    await scene.until_heard("Votre question ?")
+    flushed = scene.leg.flushed
+    scene.leg.queue.put_nowait(Held())
+    scene.leg.queue.put_nowait(Retrieved())
+    await scene.until_heard(PROMPTS.back_from_hold)
+    assert scene.leg.flushed > flushed
+    scene.leg.queue.put_nowait(LineClosed("caller"))
+    await running
+    assert [kind for kind in scene.record.notes if kind in ("held", "retrieved")] == ["held", "retrieved"]

@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from voice.french.numbers import roman
-from voice.spoken_french import DEFAULT, speak
+from voice.spoken_french import DEFAULT, speak, with_exceptions
 
 
 def check(written: str, said: str) -> None:
@@ -21,6 +21,7 @@ def check(written: str, said: str) -> None:
         ("du 01/09 au 31/12", "du premier septembre au trente et un décembre"),
         ("le 5 du mois suivant", "le cinq du mois suivant"),
         ("le 1er mars 2024", "le premier mars deux mille vingt-quatre"),
+        ("décembre ou 12/2025", "décembre ou décembre deux mille vingt-cinq"),
         ("45/13/2025", "quarante-cinq ou treize ou deux mille vingt-cinq"),
     ],
 )
@@ -40,6 +41,7 @@ def test_dates(written: str, said: str) -> None:
         ("48 h", "quarante-huit heures"),
         ("24h/24 et 7j/7", "vingt-quatre heures sur vingt-quatre et sept jours sur sept"),
         ("30 min", "trente minutes"),
+        ("de 9h-12h à 10-12 h", "de neuf heures à douze heures à disse à douze heures"),
     ],
 )
 def test_hours(written: str, said: str) -> None:
@@ -62,6 +64,7 @@ def test_hours(written: str, said: str) -> None:
         ("2,125 €", "deux virgule cent vingt-cinq euros"),
         ("1 000 000 €", "un million d'euros"),
         ("15 k€", "quinze mille euros"),
+        ("1.000 € et 10.50 €", "mille euros et dix euros cinquante"),
         ("12 €/h", "douze euros par heure"),
         ("200 €/mois", "deux cents euros par mois"),
     ],
@@ -101,6 +104,8 @@ def test_numbers(written: str, said: str) -> None:
         ("le 2e et la 71ème", "le deuxième et la soixante et onzième"),
         ("la 1re fois", "la première fois"),
         ("le 21e", "le vingt et unième"),
+        ("le 80e et le 200e", "le quatre-vingtième et le deux centième"),
+        ("les 1ers et le 1ᵉʳ", "les premiers et le premier"),
         ("le XXIe siècle", "le vingt et unième siècle"),
         ("François Ier", "François premier"),
         ("Le CE", "Le cé euh"),
@@ -122,9 +127,19 @@ def test_articles_are_not_roman_numerals() -> None:
         ("le 01.49.23.22.22", "le zéro un, quarante-neuf, vingt-trois, vingt-deux, vingt-deux"),
         ("le 0149232222", "le zéro un, quarante-neuf, vingt-trois, vingt-deux, vingt-deux"),
         ("le +33 1 49 23 22 22", "le plus trente-trois, un, quarante-neuf, vingt-trois, vingt-deux, vingt-deux"),
+        ("le +44 20 7946 0018", "le plus quarante-quatre, vingt, soixante-dix-neuf, quarante-six, zéro zéro, dix-huit"),
         ("le 0 806 803 800", "le zéro huit cent six, huit cent trois, huit cents"),
         ("le 3646", "le trente-sisse quarante-six"),
         ("3646 €", "trois mille six cent quarante-six euros"),
+        ("le 3114", "le trente et un quatorze"),
+        ("le 0 805 12 34 56", "le zéro huit cent cinq, douze, trente-quatre, cinquante-six"),
+        ("le 732 829 320 RCS", "le sept cent trente-deux, huit cent vingt-neuf, trois cent vingt erre cé esse"),
+        (
+            "l'association W751234567",
+            "l'association double vé, sept cent cinquante et un, deux cent trente-quatre, cinq cent soixante-sept",
+        ),
+        ("le code 94.99Z", "le code quatre-vingt-quatorze, quatre-vingt-dix-neuf, zède"),
+        ("l'arrêt n° 14-13.127", "l'arrêt numéro quatorze, treize, cent vingt-sept"),
         (
             "le Siret 123 456 789 00012",
             "le Siret cent vingt-trois, quatre cent cinquante-six, sept cent quatre-vingt-neuf, zéro zéro zéro douze",
@@ -148,6 +163,7 @@ def test_numbers_that_are_names(written: str, said: str) -> None:
     [
         ("M. Dupont", "monsieur Dupont"),
         ("MM. Dupont et Martin", "messieurs Dupont et Martin"),
+        ("M. le maire de St-Denis", "monsieur le maire de Saint-Denis"),
         ("Mme Martin, Mlle Petit", "madame Martin, mademoiselle Petit"),
         ("n° 12", "numéro douze"),
         ("les nos et n°s 3", "les nos et numéros trois"),
@@ -204,11 +220,21 @@ def test_exceptions_are_the_callers_to_choose() -> None:
     assert speak("L'URSSAF", {}) == "L'urssaf"
 
 
+def test_a_service_writes_its_exceptions_in_any_case_and_in_several_words() -> None:
+    said_as = with_exceptions({"Tese": "Tésé", "1-2-3 Asso": "un deux trois asso", "SIRET": "numéro"})
+    assert speak("Le TESE, le tese.", said_as) == "Le Tésé, le Tésé."
+    assert speak("Voici 1-2-3 asso et l'Urssaf.", said_as) == "Voici un deux trois asso et l'Urssaf."
+    assert speak("Votre Siret", said_as) == "Votre numéro"
+    assert speak("Les 1-2-3 associations") == "Les un à deux à trois associations"
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [
         ("www.urssaf.fr.", "trois double vé point Urssaf point effe erre."),
         ("www.cea.urssaf.fr", "trois double vé point cé euh a point Urssaf point effe erre"),
+        ("net-entreprises.fr", "net tiret entreprises point effe erre"),
+        ("ants.gouv.fr", "a enne té esse point gouv point effe erre"),
         ("impots.gouv.fr", "impôts point gouv point effe erre"),
         (
             "https://www.service-public.fr/associations/F766, puis",

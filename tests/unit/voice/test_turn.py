@@ -2,21 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from voice.turn import Segments, complete_sentence
-
-
-@pytest.mark.parametrize("text", ["Comment adhérer ?", "Je veux un conseiller.", "Oui."])
-def test_a_finished_sentence_is_complete(text: str) -> None:
-    assert complete_sentence(text)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "...", "Je voudrais savoir pour le.", "Comment adhérer", "Euh.", "C'est pour mon."]
-)
-def test_a_sentence_in_search_of_its_next_word_is_not(text: str) -> None:
-    assert not complete_sentence(text)
+from voice.turn import Segments
 
 
 def test_a_step_that_did_not_happen_has_no_segment_and_the_sum_stays_right() -> None:

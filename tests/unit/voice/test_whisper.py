@@ -1,11 +1,19 @@
+import json
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+import tokenizers
+from structlog.testing import capture_logs
 
 from bot.dialogue import Reading
 from bot.errors import ModelMissing
 from voice.transcript import Transcript, other_readings
 from voice.whisper import Whisper, _joined, looped
+from voice.whisper_vocabulary import FIRST_MARK
 
 
 @pytest.mark.parametrize(
@@ -64,6 +72,22 @@ def test_a_damaged_recogniser_names_the_command_that_verifies_it(tmp_path: Path)
         Whisper(tmp_path)
 
 
+def test_without_room_for_a_smaller_copy_the_whole_recogniser_is_loaded_and_the_operator_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [f"w{number}" for number in range(51_865)]
+    words[FIRST_MARK] = "<|endoftext|>"
+    (tmp_path / "vocabulary.json").write_text(json.dumps(words))
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.bin").write_bytes(b"not a model")
+    tokenizers.Tokenizer(tokenizers.models.WordLevel({"w0": 0}, unk_token="w0")).save(str(tmp_path / "tokenizer.json"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    with capture_logs() as logged, pytest.raises(ModelMissing, match="RuntimeError"):  # CTranslate2's, of the whole one
+        Whisper(tmp_path)
+    assert [(entry["event"], entry["log_level"]) for entry in logged] == [("recogniser.vocabulary_whole", "warning")]
+    assert "absent" in logged[0]["error"]
+
+
 def test_alternatives_are_other_words_not_other_commas() -> None:
     beam = [
         Reading("On peut adhérer ?", 0.9),
@@ -79,3 +103,14 @@ def test_alternatives_are_other_words_not_other_commas() -> None:
 
 def test_a_clear_utterance_has_no_alternative() -> None:
     assert other_readings("Oui.", [Reading("Oui.", 0.9), Reading("oui", 0.8)]) == ()
+
+
+def test_numpy_has_no_second_thread_to_spin_beside_a_transcription() -> None:
+    """Set by the package itself, since NumPy reads it once, when it is loaded."""
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    code = (
+        "import voice.audio, numpy, os; numpy.ones((500, 500)) @ numpy.ones((500, 500)); "
+        "print(len(os.listdir('/proc/self/task')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"

@@ -22,27 +22,19 @@ from bot.store import Store
 from bot.web import api, desk, page, socket
 from bot.web.errors import errors_and_headers
 from bot.web.keys import CALL_PHASE, CHATS, DESK_TOKEN, HEALTH, SETTINGS, STORE, TEXTS
-from bot.web.texts import WebTexts
-
-TEXTS_FR = WebTexts(
-    greeting="Bonjour, assistant automatique.",
-    suggestions=("Comment adhérer ?",),
-    person_label="Parler à un conseiller",
-    person_requested="Demande transmise.",
-    too_long="Trop long.",
-    too_fast="Trop vite.",
-    unavailable="Indisponible.",
-    empty="Vide.",
-    lost="Perdue.",
-)
-DESK = {"Authorization": "Bearer desk-secret"}
+from bot.web.origins import visitors_pages_only
+from tests.databases import prepared_url
+from tests.unit.web.french import DESK, TEXTS_FR
 
 
 class TableDialogue:
     def __init__(self) -> None:
         self.asked: list[Question] = []
+        self.is_down = False
 
     async def ask(self, question: Question) -> Reply:
+        if self.is_down:
+            raise DialogueUnavailable("Rasa does not answer.")
         self.asked.append(question)
         ranking = (Ranked("adhesion_comment", 0.9),)
         match question.text or question.choice:
@@ -73,14 +65,14 @@ async def dialogue() -> TableDialogue:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/guichet.sqlite3")
+    store = await Store.open(prepared_url(tmp_path))
     yield store
     await store.close()
 
 
 @pytest.fixture
 async def client(dialogue: TableDialogue, store: Store) -> AsyncIterator[TestClient[web.Request, web.Application]]:
-    app = web.Application(middlewares=[errors_and_headers], client_max_size=64 * 1024)
+    app = web.Application(middlewares=[errors_and_headers, visitors_pages_only], client_max_size=64 * 1024)
     app[SETTINGS], app[STORE], app[HEALTH], app[TEXTS] = Settings(), store, Health(), TEXTS_FR
     app[DESK_TOKEN], app[CALL_PHASE] = "desk-secret", lambda _: "ended"
     app[CHATS] = Chats(
@@ -92,9 +84,12 @@ async def client(dialogue: TableDialogue, store: Store) -> AsyncIterator[TestCli
         person_label=TEXTS_FR.person_label,
         clock=Clock(),
     )
+    api.add_visitors_rules(app, Settings())
     for module in (api, socket, desk, page):
         app.add_routes(module.routes)
-    async with TestClient(TestServer(app)) as client:
+    server = TestServer(app)
+    await server.start_server()
+    async with TestClient(server, headers={"Origin": str(server.make_url("")).rstrip("/")}) as client:
         yield client
 
 
@@ -145,9 +140,11 @@ async def test_a_message_sent_twice_is_answered_once(client: Client, dialogue: T
         ({"client_id": "1", "text": "   "}, 400, "empty"),
         ({"client_id": "1", "text": "a" * 2001}, 413, "too_long"),
         ({"client_id": "1", "text": "a" * 100_000}, 413, "too_long"),
-        ({"client_id": "1", "text": ["a"]}, 400, "empty"),
+        ({"client_id": "1", "text": ["a"]}, 400, "bad_request"),
         ({"text": "a"}, 400, "bad_request"),
-        ([], 400, "empty"),
+        ([], 400, "bad_request"),
+        ({"client_id": "a b", "text": "a"}, 400, "bad_request"),
+        ({"client_id": "1", "type": "nonsense"}, 400, "bad_request"),
         ({"client_id": "1", "text": "mort"}, 503, "unavailable"),
     ],
 )
@@ -163,8 +160,13 @@ async def test_what_cannot_be_answered_is_said_clearly_and_the_service_goes_on(
 
 async def test_a_failed_message_can_be_sent_again_under_the_same_id(client: Client, dialogue: TableDialogue) -> None:
     place, own = await opened(client)
-    await send(client, place, own, {"client_id": "1", "text": "mort"})
-    assert (await send(client, place, own, {"client_id": "1", "text": "mort, puis vivant"}))[0] == 200
+    body = {"client_id": "1", "text": "Comment adhérer ?"}
+    dialogue.is_down = True
+    assert (await send(client, place, own, body))[0] == 503
+    dialogue.is_down = False
+    assert (await send(client, place, own, body))[0] == 200
+    messages = (await (await client.get(place, headers=own)).json())["messages"]
+    assert [message["type"] for message in messages] == ["person", "reply"]
 
 
 async def test_a_flood_is_slowed_down(client: Client) -> None:
@@ -226,7 +228,7 @@ async def test_a_socket_talks_resumes_and_doubles_nothing(client: Client) -> Non
         assert (await ws.receive_json())["type"] == "welcome"
         await ws.send_json({"type": "message", "client_id": "1", "text": "flou"})
         kinds = [(await ws.receive_json())["type"] for _ in range(5)]
-        assert kinds == ["typing", "typing", "person", "reply", "received"]
+        assert kinds == ["person", "typing", "typing", "reply", "received"]
     async with client.ws_connect(f"{place}/ws") as ws:
         await ws.send_json({"type": "hello", "token": token, "after": 1})
         assert (await ws.receive_json())["seq"] == 2

@@ -1,0 +1,1 @@
+"""Telephone exchanges between the caller and the line."""
