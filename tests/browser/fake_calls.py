@@ -43,6 +43,7 @@ class FakeCalls(FakeDesk):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.ends: list[AgentsEnd] = []
+        self.answers_after_seconds = 0.0  # "hold": what became of it is told to every console before the answer is
         self.service["calls"] = {"enabled": True, "ways": ["browser"]}
         self.me |= {"takes_calls": True, "phone": ""}
 
@@ -125,6 +126,7 @@ class FakeCalls(FakeDesk):
             return await self._softphone(call, body)
         if action == "hold":
             self.line(call, "held" if body["on"] else "joined")
+            await asyncio.sleep(self.answers_after_seconds)
             return web.json_response(call)
         if action == "take":
             way = body.get("way", self.service["calls"]["ways"][0])

@@ -331,6 +331,21 @@ async def test_hold_is_the_desk_s_and_shows_what_the_caller_hears(
     assert asked(desk, "hold") == [{"on": True}, {"on": False}]
 
 
+async def test_a_key_pressed_before_the_desk_has_answered_to_the_last_one_waits_its_turn(
+    console: ConsolePage, desk: FakeCalls, tel: Telephony
+) -> None:
+    desk.caller(WORDS)
+    await tel.on_call(console)
+    desk.answers_after_seconds = 0.7
+    await console.page.keyboard.press("g")
+    await expect(tel.bar).to_contain_text("La personne entend une musique")
+    await console.page.keyboard.press("g")
+    await console.page.keyboard.press("b")
+    await expect(console.button("Oui")).to_be_visible()
+    assert asked(desk, "hold") == [{"on": True}, {"on": False}]
+    assert asked(desk, "return") == [{}]
+
+
 async def test_given_back_to_the_bot_the_softphone_ends(console: ConsolePage, desk: FakeCalls, tel: Telephony) -> None:
     desk.caller(WORDS)
     await tel.on_call(console)

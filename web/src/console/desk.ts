@@ -37,7 +37,7 @@ export class Desk extends Session {
 
   /** `by`: of a call, how (docs/desk.md). */
   async take(handover: Handover, by: { way?: Way; phone?: string } = {}): Promise<boolean> {
-    const taken = await this.write(handover.id, () => this.#handover(handover.id, "take", by));
+    const taken = await this.#handover(handover.id, "take", by);
     if (taken) {
       announce(texts.announce.taken);
     }
@@ -45,22 +45,22 @@ export class Desk extends Session {
   }
 
   async decline(handover: Handover): Promise<void> {
-    await this.write(handover.id, () => this.#handover(handover.id, "decline"));
+    await this.#handover(handover.id, "decline");
   }
 
   async giveBack(handover: Handover): Promise<void> {
-    if (await this.write(handover.id, () => this.#handover(handover.id, "return"))) {
+    if (await this.#handover(handover.id, "return")) {
       announce(texts.announce.returned);
     }
   }
 
   async finish(handover: Handover): Promise<void> {
-    await this.write(handover.id, () => this.#handover(handover.id, "close"));
+    await this.#handover(handover.id, "close");
   }
 
   async transfer(handover: Handover, to: { agent_id: string } | { team: string }, note: string): Promise<boolean> {
     const body = note.trim() ? { ...to, note: note.trim() } : to;
-    const done = await this.write(handover.id, () => this.#handover(handover.id, "transfer", body));
+    const done = await this.#handover(handover.id, "transfer", body);
     if (done) {
       announce(texts.announce.transferred);
     }
@@ -68,7 +68,7 @@ export class Desk extends Session {
   }
 
   async hold(handover: Handover, on: boolean): Promise<void> {
-    await this.write(handover.id, () => this.#handover(handover.id, "hold", { on }));
+    await this.#handover(handover.id, "hold", { on });
   }
 
   /** The other side's answer to a softphone's offer; what it refuses is thrown. */
@@ -78,7 +78,7 @@ export class Desk extends Session {
   }
 
   async wrapUp(handover: Handover, judgement: Judgement): Promise<boolean> {
-    const done = await this.write(handover.id, () => this.#handover(handover.id, "wrap_up", judgement));
+    const done = await this.#handover(handover.id, "wrap_up", judgement);
     if (done) {
       announce(texts.announce.concluded);
       this.refreshDetail(handover.conversation_id);
@@ -149,7 +149,8 @@ export class Desk extends Session {
 
   async presence(change: { status?: Agent["status"]; capacity?: number; takes_calls?: boolean }): Promise<boolean> {
     const entity = change.takes_calls === undefined ? "presence" : "takes_calls"; // two switches, pressed one after the other
-    const me = await this.write(entity, () => this.api.put<Agent>("/api/desk/presence", change));
+    const send = () => this.api.put<Agent>("/api/desk/presence", change);
+    const me = await this.write(entity, send, JSON.stringify(change));
     if (me) {
       this.happen({ is: "me", me });
       if (change.status) {
@@ -267,11 +268,13 @@ export class Desk extends Session {
     return this.quietly<Figures | null>(this.api.get<Figures>("/api/desk/figures?days=7"), null);
   }
 
-  #handover(id: string, action: string, body: object = {}): Promise<Handover> {
-    return this.api.post<Handover>(`/api/desk/handovers/${part(id)}/${action}`, body).then((handover) => {
+  #handover(id: string, action: string, body: object = {}): Promise<Handover | null> {
+    const send = async () => {
+      const handover = await this.api.post<Handover>(`/api/desk/handovers/${part(id)}/${action}`, body);
       this.happen({ is: "put", handover });
       this.refreshDetail(handover.conversation_id);
       return handover;
-    });
+    };
+    return this.write(id, send, action + JSON.stringify(body));
   }
 }

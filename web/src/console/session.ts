@@ -1,8 +1,8 @@
 /**
  * The console's hold on the server: the state, what changes it, what is on the screen, and coming back after a cut.
  *
- * What an agent does with it is in `desk.ts`. Writes are safe to repeat; while one is under way its entity is `busy`,
- * so that a second press does nothing.
+ * What an agent does with it is in `desk.ts`. Writes are safe to repeat; while one is under way its entity is `busy`:
+ * pressing the same again does nothing, and what else is pressed waits for its turn.
  */
 
 import type { Me } from "./accounts";
@@ -25,6 +25,7 @@ export class Session {
   state: State = FIRST;
 
   readonly #link: Link;
+  readonly #writes = new Map<string, { readonly what: string; readonly written: Promise<unknown> }>();
   readonly #listeners = new Set<(before: State, after: State) => void>();
   #toasts = 0;
   #detailTimer: number | undefined;
@@ -236,19 +237,36 @@ export class Session {
     this.#link.send(frame);
   }
 
-  /** Null when it was refused, which the agent has then read. */
-  protected async write<Body>(id: string, send: () => Promise<Body>): Promise<Body | null> {
-    if (this.state.busy.includes(id)) {
+  /**
+   * Null when it was refused, which the agent has then read, or pressed twice.
+   *
+   * `what` else is wanted of an entity while a write of it is under way waits for its turn: the desk's event often shows
+   * what became of the first before its answer comes, and whoever presses the next key then means it.
+   */
+  protected async write<Body>(id: string, send: () => Promise<Body>, what = ""): Promise<Body | null> {
+    const before = this.#writes.get(id);
+    if (before?.what === what) {
       return null;
     }
+    const written = this.#afterwards(id, before?.written, send);
+    const write = { what, written };
+    this.#writes.set(id, write);
+    const body = await written;
+    if (this.#writes.get(id) === write) {
+      this.#writes.delete(id);
+      this.happen({ is: "busy", id, on: false });
+    }
+    return body;
+  }
+
+  async #afterwards<Body>(id: string, before: Promise<unknown> | undefined, send: () => Promise<Body>) {
     this.happen({ is: "busy", id, on: true });
+    await before;
     try {
       return await send();
     } catch (error) {
       this.complain(error);
       return null;
-    } finally {
-      this.happen({ is: "busy", id, on: false });
     }
   }
 
