@@ -41,10 +41,11 @@ from bot.rasa_client import RasaDialogue
 from bot.records import CallRecord, open_call_record
 from bot.registration import Registration
 from bot.settings import Settings
+from bot.spoken_ahead import spoken_ever, spoken_first
 from bot.store import Store, database_url
 from bot.supervisor import Child, ChildSpec, Supervisor
 from bot.tasks import end
-from bot.telephone import PromisedCalls, facts, line_process, patience, to_people
+from bot.telephone import PromisedCalls, line_process, patience, to_people
 from bot.watchdog import Watchdog
 from bot.web import api, assets, console, desk, page, socket
 from bot.web.errors import errors_and_headers
@@ -71,7 +72,6 @@ from voice.line_server import LineServer
 from voice.prompts import PhonePrompts, load_prompts
 from voice.silero import SileroVad
 from voice.speech import Speech
-from voice.spoken import phone_texts
 from voice.visitors import Visitors
 
 log = structlog.get_logger(__name__)
@@ -172,7 +172,7 @@ class Gateway:
                 self.health.add("phone", phone_off)
             if self.with_phone or self.visitors is not None:
                 self.health.add("speech", self._speech)
-                spoken = [*phone_texts(sentences, facts(knowledge)), *knowledge.spoken_texts]
+                spoken = spoken_ever(sentences, knowledge)
                 background = asyncio.create_task(self._load_speech(prompts, spoken, pack.pronunciation, metrics))
                 stack.push_async_callback(end, background)
             for work in (_upkeep(store, settings), self._watch_ready()):
@@ -297,7 +297,7 @@ class Gateway:
             log.info("prerender.done", rendered=made, texts=len(texts))
 
     async def _open_lines(self, calls: Calls, speech: Speech, prompts: PhonePrompts, metrics: Metrics) -> None:
-        await speech.prerender(spoken_first(prompts))
+        await speech.prepare(spoken_first(prompts))
         calls.speech = speech
         if self._rasa is not None:
             await self._rasa.wait_ready()
@@ -325,13 +325,6 @@ class Gateway:
                 self.ready.set()
                 return
             await asyncio.sleep(0.2)
-
-
-def spoken_first(prompts: PhonePrompts) -> list[str]:
-    """The telephone does not ring before it can greet, and has a word for every wait and for an agent who has gone."""
-    greetings = [*prompts.greeting, *prompts.notice_closed, *prompts.callback_greeting, *prompts.callback_agent]
-    gone = [*prompts.callback_alone, prompts.callback_left, prompts.callback_assistant]
-    return [*greetings, *gone, *prompts.openings, *prompts.waiting]
 
 
 def _load_engines(settings: Settings, pronunciation: Mapping[str, str]) -> Speech:

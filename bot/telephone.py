@@ -12,7 +12,6 @@ from typing import Protocol
 
 from bot import phone_numbers
 from bot.errors import Busy, Conflict, LineUnavailable
-from bot.knowledge import Knowledge
 from bot.notify import HookNotifier
 from bot.opening_hours import Hours
 from bot.settings import PROJECT_DIR, Settings
@@ -83,11 +82,6 @@ def caller_number(info: CallInfo) -> str:
     found = re.search(r"(?:sips?|tel):([^@;>]+)", announced)
     number = found[1] if found else announced
     return phone_numbers.normalised(number) or ""
-
-
-def facts(knowledge: Knowledge) -> list[dict[str, str]]:
-    """What may be filled into the sentences of the dialogue, one mapping a subject: see `voice.spoken.phone_texts`."""
-    return [{"title": s.title, "source": s.source_title, "date": s.verified_on} for s in knowledge.values()]
 
 
 def line_process(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +12,7 @@ import structlog
 from numpy.typing import NDArray
 
 from bot.dialogue import Reading
-from bot.errors import ModelMissing
+from bot.errors import ModelMissing, SpeechUnavailable
 from bot.settings import Settings
 from voice.audio import float_to_pcm
 from voice.corrections import Corrections
@@ -23,6 +23,8 @@ from voice.plausibility import FEWEST_VOICED_SECONDS, plausible
 from voice.short_answers import COMMANDS, LONGEST_SECONDS, meant
 from voice.short_words import NO_WORD, WINDOW_SECONDS, ShortWords, Word, short_sound
 from voice.speech import Speech
+from voice.speech_cache import SpeechCache
+from voice.spoken import spoken_sentences
 from voice.spoken_french import DEFAULT, speak, with_exceptions
 from voice.transcript import Transcript, other_readings
 from voice.turn import Certainty, Expecting, Hearing
@@ -159,21 +161,49 @@ def load_speech(settings: Settings, lexicon: Lexicon, pronunciation: Mapping[str
     """
     chosen = settings.speech
     said_as = with_exceptions(pronunciation or {})
-    voice_file = _place(settings.voices_path, chosen.voice, ".onnx")
     recogniser = made_at(HEARING_NICE, partial(load_recogniser, settings, lexicon, said_as))
-    voice = made_at(SPEAKING_NICE, partial(PiperVoice, voice_file, threads=chosen.synthesis_threads))
+    voice = made_at(SPEAKING_NICE, partial(load_voice, settings))
     recogniser.hear(np.random.default_rng(0).normal(0, 0.01, 16000).astype(np.float32), 0.0)
     voice.synthesise("Bonjour.")
     return Speech(
         recogniser,
         PiperSynthesiser(voice),
-        settings.data_path / "speech-cache",
+        cache_path(settings),
         workers=chosen.recogniser_workers,
         pace=chosen.length_scale,
         said_as=said_as,
         advance=PiperInAdvance(voice),
         for_visitors=recogniser.without_words(),
     )
+
+
+def cache_path(settings: Settings) -> Path:
+    """Where spoken sentences are kept."""
+    return settings.data_path / "speech-cache"
+
+
+def load_voice(settings: Settings) -> PiperVoice:
+    """The chosen voice alone. Raises `ModelMissing`."""
+    chosen = settings.speech
+    return PiperVoice(_place(settings.voices_path, chosen.voice, ".onnx"), threads=chosen.synthesis_threads)
+
+
+def speak_into_cache(settings: Settings, texts: Iterable[str], pronunciation: Mapping[str, str]) -> Iterator[int]:
+    """Speaks what the cache has not; yields how many pieces remain, first before any is made, then after each.
+
+    Raises `ModelMissing`, `SpeechUnavailable`; the latter too where nothing can be kept. Safe beside a service.
+    """
+    voice = load_voice(settings)
+    scale = round(settings.speech.length_scale, 3)
+    cache = SpeechCache(cache_path(settings), voice.digest, scale)
+    said_as = with_exceptions(pronunciation)
+    pieces = dict.fromkeys(piece for text in texts for piece in spoken_sentences(text, said_as))
+    missing = [piece for piece in pieces if piece not in cache]
+    yield len(missing)
+    for done, piece in enumerate(missing, 1):
+        if not cache.write(piece, _spoken(voice, piece, scale, background=False)):
+            raise SpeechUnavailable(f"{cache_path(settings)} cannot be written: see the line above. Make room there.")
+        yield len(missing) - done
 
 
 def load_recogniser(settings: Settings, lexicon: Lexicon, said_as: Mapping[str, str] = DEFAULT) -> WhisperRecogniser:

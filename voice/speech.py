@@ -214,6 +214,18 @@ class Speech:
         """Whether the piece needs no synthesis, at a pace that stretching can give."""
         return SLOWEST >= pace >= FASTEST and piece in self._cache
 
+    async def prepare(self, texts: Iterable[str]) -> None:
+        """As `prerender`, of what is needed before the first caller can come: as quick as for a caller, however busy
+        the machine is with other programs."""
+        for piece in await asyncio.to_thread(self._missing, list(texts)):
+            try:
+                pcm = await self._synthesis(self.syntheses, self._synthesiser, piece)
+            except SpeechUnavailable as error:
+                log.warning("prepare.failed", error=str(error))
+                return
+            if not await asyncio.to_thread(self._cache.write, piece, pcm):
+                return
+
     async def prerender(self, texts: Iterable[str]) -> int:
         """Speaks the pieces of written texts into the cache, while no call is on. Returns how many are new.
 

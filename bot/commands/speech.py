@@ -15,7 +15,9 @@ import typer
 from bot.commands.packs import PackOption, settings_for
 from bot.errors import BadAudio, BadMessage, BadRequest, GuichetError, ModelMissing
 from bot.hearing import load_lexicon
+from bot.knowledge import load_knowledge
 from bot.settings import load_settings
+from bot.spoken_ahead import spoken_ever, spoken_first
 from voice.install import (
     install_default_model,
     install_default_voice,
@@ -35,11 +37,13 @@ from voice.install.places import (
     voice_path,
     voice_sums,
 )
+from voice.prompts import load_prompts
 
 models_app = typer.Typer(help="Recognisers: list, verify, install.", no_args_is_help=True)
 voices_app = typer.Typer(help="Voices: list, verify, install.", no_args_is_help=True)
 
 _GAP_SECONDS = 0.15
+_RENDER_REPORT = 50  # sentences
 
 Name = Annotated[str, typer.Argument(help="What to install; without it, the default one.")]
 From = Annotated[Path | None, typer.Option("--from", help="Copy it from here instead of the network.")]
@@ -192,6 +196,33 @@ def install_voice(name: Name = "", source: From = None, pip: Pip = "") -> None:
         print(f"{DEFAULT_VOICE} is installed.")
     else:
         _from_hub(install_hub_voice, data, name, "voices")
+
+
+@voices_app.command("render")
+def render(
+    everything: Annotated[
+        bool, typer.Option("--all", help="All answers too: some twenty minutes on two cores.")
+    ] = False,
+    pack: PackOption = None,
+) -> None:
+    """Speak what the telephone needs before it rings into the cache now, so that the first start need not.
+
+    What is there already is not made again; breaking off loses one sentence at most.
+    """
+    from voice.engines import speak_into_cache
+
+    settings = settings_for(pack)
+    service = settings.load_pack()
+    sentences = service.prompts()
+    texts = spoken_ever(sentences, load_knowledge(service)) if everything else spoken_first(load_prompts(sentences))
+    started, total = time.monotonic(), None
+    for remaining in speak_into_cache(settings, texts, service.pronunciation):
+        total = remaining if total is None else total
+        done = total - remaining
+        if remaining and done and done % _RENDER_REPORT == 0:
+            minutes = (time.monotonic() - started) / done * remaining / 60
+            print(f"{done} of {total} sentences spoken, about {max(1, round(minutes))} min to go", flush=True)
+    print(f"{total} sentences spoken." if total else "Everything was spoken already.")
 
 
 def _from_hub(install: Any, data: Path, name: str, group: str) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from bot.commands.evaluate import edit_distance
+from bot.commands.speech import voices_app
+from bot.errors import SpeechUnavailable
 from bot.hearing import load_lexicon
 from bot.settings import load_settings
 from voice.audio import float_to_pcm, pcm_to_float, resample
@@ -91,3 +96,31 @@ def test_speaking_in_advance_is_broken_off_in_mid_sentence_and_the_voice_is_free
     begun.join()
     assert len(voice.synthesise("Bonjour.")) > 0
     assert len(advance.speak("Bonjour.", 1.0)) > 0
+
+
+def rendered(data: Path, monkeypatch: pytest.MonkeyPatch) -> Result:
+    """`guichet voices render` in a data directory of its own, with the installed voice."""
+    voices = load_settings().voices_path
+    data.mkdir(exist_ok=True)
+    (data / "voices").symlink_to(voices)
+    monkeypatch.setenv("GUICHET_DATA_DIR", str(data))
+    monkeypatch.setattr("bot.commands.speech.spoken_first", lambda prompts: prompts.waiting)
+    return CliRunner().invoke(voices_app, ["render"])
+
+
+def test_what_the_telephone_waits_for_can_be_spoken_before_it_is_ever_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        assert re.match(r"\d+ sentences? spoken", rendered(tmp_path / "one", patch).output)
+    files = list((tmp_path / "one" / "speech-cache").rglob("*.s16"))
+    assert all(file.stat().st_size > LINE_RATE_HZ for file in files), "half a second of sound each"
+    (tmp_path / "one" / "voices").unlink()
+    assert "already" in rendered(tmp_path / "one", monkeypatch).output
+
+
+def test_where_nothing_can_be_kept_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "speech-cache").write_text("in the way")
+    error = rendered(tmp_path, monkeypatch).exception
+    assert isinstance(error, SpeechUnavailable)
+    assert "speech-cache cannot be written" in str(error)

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from bot.agent_calls import AgentCalls
-from bot.app import spoken_first
 from bot.desk.callers import Callers
 from bot.desk.calling_back import call_back
 from bot.desk.desk import Desk
 from bot.desk.events import Case
 from bot.desk.policy import Policy
 from bot.errors import LineUnavailable
+from bot.spoken_ahead import spoken_first
 from bot.store import Store
 from bot.store.desk_records import CallbackRecord, CallbackState
 from bot.store.records import HandoverState

@@ -32,6 +32,8 @@ def test_without_a_recogniser_the_command_that_installs_it_is_named() -> None:
 
 
 def test_without_a_voice_the_command_that_installs_it_is_named(tmp_path: Path) -> None:
+    assert isinstance(error := invoke("voices", "render").exception, ModelMissing)
+    assert "guichet voices install" in str(error)
     assert isinstance(error := invoke("say", "Bonjour", "--out", str(tmp_path / "x.wav")).exception, ModelMissing)
     assert "guichet voices install" in str(error)
 

@@ -186,6 +186,24 @@ async def test_rendering_in_advance_stands_aside_while_a_call_is_on(tmp_path: Pa
     assert await shared.prerender(["Un.", "Deux."]) == 0
 
 
+async def test_what_the_first_caller_needs_is_not_spoken_at_the_priority_of_what_may_wait(tmp_path: Path) -> None:
+    voice, advance = CountingVoice(), PatientVoice()
+    shared = Speech(Deaf(), voice, tmp_path, advance=advance)
+    await shared.prepare(["Un.", "Deux."])
+    assert [text for text, _ in voice.spoken] == ["Un.", "Deux."]
+    assert advance.begun == []
+    assert await shared.prerender(["Un.", "Deux."]) == 0, "they are kept"
+
+
+async def test_a_voice_that_fails_or_a_full_disk_does_not_keep_the_telephone_from_ringing(tmp_path: Path) -> None:
+    await speech(CountingVoice(), tmp_path).prepare(["panne", "Deux."])
+    blocked = tmp_path / "file"
+    blocked.write_text("not a directory")
+    voice = CountingVoice()
+    await speech(voice, blocked).prepare(["Un.", "Deux."])
+    assert len(voice.spoken) == 1
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not condition():
