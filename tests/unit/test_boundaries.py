@@ -103,6 +103,7 @@ WIRED = {
     "bot/callers.py",
     "bot/desk/callers.py",
     "bot/records.py",
+    "bot/spoken_ahead.py",
     "bot/telephone.py",
     "bot/widget_voice.py",
 }
