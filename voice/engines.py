@@ -18,7 +18,8 @@ from voice.audio import float_to_pcm
 from voice.corrections import Corrections
 from voice.endpointing import dictating, lone_number, short_answer
 from voice.install.places import model_sums
-from voice.piper_voice import PiperVoice, give_memory_back
+from voice.memory import give_memory_back
+from voice.piper_voice import PiperVoice
 from voice.plausibility import FEWEST_VOICED_SECONDS, plausible
 from voice.short_answers import COMMANDS, LONGEST_SECONDS, meant
 from voice.short_words import NO_WORD, WINDOW_SECONDS, ShortWords, Word, short_sound
@@ -151,7 +152,7 @@ def _spoken(voice: PiperVoice, text: str, length_scale: float, *, background: bo
     try:
         return float_to_pcm(voice.synthesise(text, length_scale=length_scale, background=background))
     finally:
-        give_memory_back()  # a few ms; without it the process keeps the room of every long sentence, 1 GB and more
+        give_memory_back()  # without it the process keeps the room of every long sentence, 1 GB and more
 
 
 def load_speech(settings: Settings, lexicon: Lexicon, pronunciation: Mapping[str, str] | None = None) -> Speech:

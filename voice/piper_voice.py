@@ -8,10 +8,8 @@ sentence by sentence (`voice.sentences`) and keep fixed sentences in a cache key
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -28,6 +26,7 @@ from piper.config import PiperConfig
 from bot.errors import ModelMissing, SpeechUnavailable
 from voice.audio import resample, trim_silence
 from voice.loudness import to_speech_level
+from voice.memory import give_memory_back
 from voice.speech import GaveWay
 
 LINE_RATE_HZ = 8000
@@ -155,9 +154,3 @@ def _session_options(threads: int) -> onnxruntime.SessionOptions:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     return options
-
-
-def give_memory_back() -> None:
-    """Loading takes twice the memory that remains; glibc keeps the rest unless asked."""
-    with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from bot.dialogue import Reading
 from bot.errors import ModelMissing, SpeechUnavailable
 from voice.audio import quiet_cuts
+from voice.memory import give_memory_back
 from voice.transcript import Transcript, certainty_of, other_readings
 from voice.whisper_vocabulary import FIRST_MARK, cut_model, french_tokens, renumbered, vocabulary_size
 
@@ -101,6 +102,7 @@ class Whisper:
             size = 0 if whole_vocabulary or language != "fr" else vocabulary_size(directory)
             self._kept = french_tokens(_tokens_of(vocabulary, [prompt, *terms]), size) if size > FIRST_MARK else None
             self._model = self._loaded(directory, threads, workers)
+            give_memory_back()
         except Exception as error:  # noqa: BLE001 - tokenizers raises nothing narrower
             raise ModelMissing(
                 f"The recogniser {directory} cannot be loaded ({type(error).__name__}): run `guichet models verify`."
