@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bot.commands.evaluate import read_manifest
+from bot.commands.evaluate import Recording, read_manifest
 from bot.knowledge import load_knowledge
 from tests.integration.sip.baresip_phone import BaresipPhone
 from tests.service.running import Service
@@ -93,13 +93,21 @@ async def test_a_caller_asks_how_to_join_and_hears_the_right_answer(
     assert call["turns"][0]["answers"][0]["source"]
 
 
+def asked(service: Service, recordings: list[Recording]) -> list[dict[str, Any]]:
+    """One call in which all are asked; a report for each."""
+    files = [str(one.path) for one in recordings]
+    return service.lines("call", *files, "--skip-answers", "--json", seconds=500)
+
+
 def test_ten_questions_are_answered_and_none_wrongly(service: Service) -> None:
     recordings = [
         one for one in read_manifest(AUDIO / "manifest.tsv") if one.intents[0] not in ("handover", "out_of_scope")
     ]
     assert len(recordings) == 10
-    files = [str(one.path) for one in recordings]
-    reports = service.lines("call", *files, "--skip-answers", "--json", seconds=500)
+    reports = asked(service, recordings)
+    for place, report in enumerate(reports):
+        if "répéter votre question" in report["spoken"]:  # as a caller would who is asked to
+            (reports[place],) = asked(service, recordings[place : place + 1])
     got = [
         (one.path.stem, report["outcome"], report["intent"]) for one, report in zip(recordings, reports, strict=True)
     ]
