@@ -20,6 +20,16 @@ _AGREED = re.compile(
 )
 _YES = frozenset("oui ouais ok okay accord volontiers exactement voila voilà".split())
 _NO = frozenset("non pas jamais".split())
+_REFUSED = re.compile(
+    r"\bnon[ ,]+merci\b|\b(?:laissez|laisse) tomber\b|\bpas (?:besoin|la peine)\b|\b(?:me|m['’ ]) ?rappele[zr] pas\b|"
+    r"\bpas (?:être|me faire) rappelée?\b"
+)
+"""No callback, whatever was asked."""
+_WRONG = re.compile(
+    r"\bpas (?:du tout )?(?:ça|cela|bon|le bon|mon|exact|correct)\b|\b(?:faux|erreur|trompée?)\b|"
+    r"\bmal (?:entendu|compris)\b"
+)
+"""Said of a number that was read back."""
 _POLITE = frozenset("merci beaucoup bien madame monsieur s il te vous plaît plait euh ah oh alors donc d".split())
 _PAUSES = frozenset(
     """euh heu hum hm ben bon alors attendez attends pardon excusez moi un une deux 1 2 petit petite seconde secondes
@@ -53,6 +63,11 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
+class Misheard:
+    """The number that was read back is not what was said: it has to be said again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Declined:
     """No callback."""
 
@@ -63,10 +78,11 @@ class Incomplete:
 
 
 class CallbackOffer:
-    """`number` is where the call comes from; empty when it is hidden."""
+    """`number` is where the call comes from, empty when it is hidden; or what was heard and has been `read_back`."""
 
-    def __init__(self, number: str = "") -> None:
+    def __init__(self, number: str = "", *, read_back: bool = False) -> None:
         self.number = number
+        self.read_back = read_back
         self.typed = self.spoken = ""
 
     @property
@@ -74,7 +90,7 @@ class CallbackOffer:
         """Whether a part of a number is there."""
         return bool(self.typed or self.spoken)
 
-    def key(self, digit: str) -> Accepted | Declined | Incomplete | None:
+    def key(self, digit: str) -> Accepted | Misheard | Declined | Incomplete | None:
         """None while more keys may come."""
         self.spoken = ""
         if digit == "#":
@@ -83,7 +99,7 @@ class CallbackOffer:
             self.typed = ""
             return None
         if not self.typed and self.number and digit in "12":
-            return Accepted(self.number) if digit == "1" else Declined()
+            return Accepted(self.number) if digit == "1" else self._no()
         self.typed += digit
         return self._typed_out() if len(self.typed) >= LONGEST else None
 
@@ -100,7 +116,7 @@ class CallbackOffer:
             return None
         return Accepted(typed) if SHORTEST <= len(typed) <= LONGEST else Incomplete()
 
-    def words(self, text: str) -> Accepted | Proposed | Begun | Declined | Incomplete | None:
+    def words(self, text: str) -> Accepted | Proposed | Begun | Misheard | Declined | Incomplete | None:
         """A spoken yes, no or number, or a part of it; None for anything else, which is then a new question."""
         figures = in_figures(text)
         words = re.findall(r"\w+", figures)
@@ -116,14 +132,25 @@ class CallbackOffer:
             return Proposed(spoken)
         if self.spoken and words and set(words) <= _PAUSES:
             return Begun()
+        if _REFUSED.search(figures):
+            return Declined()
+        if self.read_back and _WRONG.search(figures):
+            return Misheard()
+        if self.spoken and _NO & set(words) and set(words) <= _NO | _PAUSES | _POLITE:  # begins again
+            self.spoken = ""
+            return Begun()
         answer = [word for word in re.findall(r"\w+", _AGREED.sub("oui", figures)) if word not in _POLITE]
         if not answer or len(answer) > 4:
             return None
         if self.spoken and (_YES & set(answer)):  # "voilà": that was all of it
             return self.finished()
         if _NO & set(answer):
-            return Declined()
+            return self._no()
         return Accepted(self.number) if self.number and set(answer) <= _YES else None
+
+    def _no(self) -> Misheard | Declined:
+        """To a number that was read back: it was another one."""
+        return Misheard() if self.read_back else Declined()
 
     def _more(self, group: str) -> Proposed | Begun | Incomplete:
         self.spoken += group

@@ -63,6 +63,7 @@ class PhonePrompts:
     callback_offer: str
     callback_ask_number: str
     callback_confirm: str  # {number}
+    callback_again: str
     callback_promised: str  # {number}
     callback_declined: str
     callback_incomplete: str

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from voice import call_messages as m
-from voice.callback_offer import Accepted, CallbackOffer, Declined, Incomplete, Proposed
+from voice.callback_offer import Accepted, CallbackOffer, Declined, Incomplete, Misheard, Proposed
 from voice.prompts import PhonePrompts
 from voice.waiting import Outcome
 
@@ -145,10 +145,13 @@ class ToAPerson:
                 promised = self._prompts.callback_promised.format(number=in_pairs(number))
                 return [m.PromiseCallback(number), m.Note(m.NoteKind.CALLBACK_PROMISED)], promised
             case Proposed(number=number):
-                self.offer = CallbackOffer(number)
+                self.offer = CallbackOffer(number, read_back=True)
                 return [], self._prompts.callback_confirm.format(number=in_pairs(number))
             case Incomplete():
                 return [], self._prompts.callback_incomplete
+            case Misheard():
+                self.offer = CallbackOffer(self._possible.caller_number)
+                return [], self._prompts.callback_again
             case Declined():
                 self.offer = None
                 return [], self._prompts.callback_declined

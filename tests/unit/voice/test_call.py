@@ -63,6 +63,7 @@ PROMPTS = PhonePrompts(
     callback_offer="Vous rappeler à ce numéro ?",
     callback_ask_number="Tapez votre numéro.",
     callback_confirm="Le {number}, est-ce cela ?",
+    callback_again="Redites-le.",
     callback_promised="Rappel au {number}.",
     callback_declined="Pas de rappel.",
     callback_incomplete="Numéro incomplet.",
@@ -622,6 +623,34 @@ def test_a_number_that_was_heard_is_read_back_before_it_is_believed() -> None:
     assert said(done) == ["Le 06 11 22 33 44, est-ce cela ?"]
     line.finish_speaking()
     assert of(m.PromiseCallback, line.caller_says(replace(QUESTION, text="Oui."))) == [m.PromiseCallback("0611223344")]
+
+
+@pytest.mark.parametrize("no", ["Non.", "C'est pas ça.", "Non, ce n'est pas le bon numéro.", "Vous avez mal entendu."])
+def test_whoever_says_that_the_number_read_back_is_wrong_says_it_again(no: str) -> None:
+    line = Line(CALLABLE).listening()
+    line(m.KeyPressed("0"))
+    line.finish_speaking()
+    line.caller_says(replace(QUESTION, text="06 11 22 33 54."))
+    line.wait(1.0)
+    line.finish_speaking()
+    assert said(line.caller_says(replace(QUESTION, text=no))) == [PROMPTS.callback_again]
+    line.finish_speaking()
+    line.caller_says(replace(QUESTION, text="06 11 22 33 44."))
+    line.wait(1.0)
+    line.finish_speaking()
+    assert of(m.PromiseCallback, line.caller_says(replace(QUESTION, text="Oui."))) == [m.PromiseCallback("0611223344")]
+
+
+@pytest.mark.parametrize("no", ["Non merci.", "Laissez tomber.", "Non, pas la peine.", "Ne me rappelez pas."])
+def test_whoever_wants_no_callback_after_all_is_promised_none(no: str) -> None:
+    line = Line(CALLABLE).listening()
+    line(m.KeyPressed("0"))
+    line.finish_speaking()
+    line.caller_says(replace(QUESTION, text="06 11 22 33 54."))
+    line.wait(1.0)
+    line.finish_speaking()
+    assert said(line.caller_says(replace(QUESTION, text=no))) == [PROMPTS.callback_declined]
+    assert not of(m.PromiseCallback, line.commands)
 
 
 def test_a_number_where_nobody_can_be_called_back_is_refused() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.callback_offer import Accepted, Begun, CallbackOffer, Declined, Incomplete, Proposed
+from voice.callback_offer import Accepted, Begun, CallbackOffer, Declined, Incomplete, Misheard, Proposed
 
 KNOWN = "+33612345678"
 
@@ -109,6 +109,23 @@ def test_who_looks_for_the_rest_of_a_number_keeps_what_is_there(pause: str) -> N
     assert offer.words(pause) == Begun()
     assert offer.words("34 56 78") == Proposed("0612345678")
     assert CallbackOffer(KNOWN).words("Attendez.") is None
+
+
+@pytest.mark.parametrize("no", ["Non.", "Non, attendez.", "Non non, pardon.", "Euh, non."])
+def test_who_has_begun_a_wrong_number_begins_again(no: str) -> None:
+    offer = CallbackOffer(KNOWN)
+    offer.words("C'est le 06 12")
+    assert offer.words(no) == Begun()
+    assert offer.words("07 11 22 33 44") == Proposed("0711223344")
+
+
+def test_a_number_that_was_read_back_is_wrong_or_right() -> None:
+    assert CallbackOffer(KNOWN, read_back=True).words("Non.") == Misheard()
+    assert CallbackOffer(KNOWN, read_back=True).key("2") == Misheard()
+    assert CallbackOffer(KNOWN, read_back=True).words("Non, c'est le 07 11 22 33 44.") == Proposed("0711223344")
+    assert CallbackOffer(KNOWN, read_back=True).words("Non merci.") == Declined()
+    assert CallbackOffer(KNOWN, read_back=True).words("Oui, c'est bien ça.") == Accepted(KNOWN)
+    assert CallbackOffer(KNOWN, read_back=True).words("Non, je veux savoir comment adhérer.") is None
 
 
 def test_half_a_number_is_no_number_and_is_not_kept_for_ever() -> None:
