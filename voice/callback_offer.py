@@ -68,6 +68,11 @@ class Misheard:
 
 
 @dataclass(frozen=True, slots=True)
+class NotThere:
+    """Not at the number of the call; perhaps at another one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Declined:
     """No callback."""
 
@@ -75,6 +80,9 @@ class Declined:
 @dataclass(frozen=True, slots=True)
 class Incomplete:
     """What was typed or spoken is no number."""
+
+
+Answer = Accepted | Proposed | Begun | Misheard | NotThere | Declined | Incomplete
 
 
 class CallbackOffer:
@@ -90,7 +98,7 @@ class CallbackOffer:
         """Whether a part of a number is there."""
         return bool(self.typed or self.spoken)
 
-    def key(self, digit: str) -> Accepted | Misheard | Declined | Incomplete | None:
+    def key(self, digit: str) -> Accepted | Misheard | NotThere | Incomplete | None:
         """None while more keys may come."""
         self.spoken = ""
         if digit == "#":
@@ -116,7 +124,7 @@ class CallbackOffer:
             return None
         return Accepted(typed) if SHORTEST <= len(typed) <= LONGEST else Incomplete()
 
-    def words(self, text: str) -> Accepted | Proposed | Begun | Misheard | Declined | Incomplete | None:
+    def words(self, text: str) -> Answer | None:
         """A spoken yes, no or number, or a part of it; None for anything else, which is then a new question."""
         figures = in_figures(text)
         words = re.findall(r"\w+", figures)
@@ -145,12 +153,12 @@ class CallbackOffer:
         if self.spoken and (_YES & set(answer)):  # "voilà": that was all of it
             return self.finished()
         if _NO & set(answer):
-            return self._no()
+            return self._no() if self.number else Declined()
         return Accepted(self.number) if self.number and set(answer) <= _YES else None
 
-    def _no(self) -> Misheard | Declined:
-        """To a number that was read back: it was another one."""
-        return Misheard() if self.read_back else Declined()
+    def _no(self) -> Misheard | NotThere:
+        """To the number that was offered or read back: it is another one."""
+        return Misheard() if self.read_back else NotThere()
 
     def _more(self, group: str) -> Proposed | Begun | Incomplete:
         self.spoken += group

@@ -64,6 +64,7 @@ class PhonePrompts:
     callback_ask_number: str
     callback_confirm: str  # {number}
     callback_again: str
+    callback_elsewhere: str
     callback_promised: str  # {number}
     callback_declined: str
     callback_incomplete: str

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from voice import call_messages as m
-from voice.callback_offer import Accepted, CallbackOffer, Declined, Incomplete, Misheard, Proposed
+from voice.callback_offer import Accepted, CallbackOffer, Declined, Incomplete, Misheard, NotThere, Proposed
 from voice.prompts import PhonePrompts
 from voice.waiting import Outcome
 
@@ -152,6 +152,9 @@ class ToAPerson:
             case Misheard():
                 self.offer = CallbackOffer(self._possible.caller_number)
                 return [], self._prompts.callback_again
+            case NotThere():
+                self.offer = CallbackOffer()
+                return [], self._prompts.callback_elsewhere
             case Declined():
                 self.offer = None
                 return [], self._prompts.callback_declined

@@ -64,6 +64,7 @@ PROMPTS = PhonePrompts(
     callback_ask_number="Tapez votre numéro.",
     callback_confirm="Le {number}, est-ce cela ?",
     callback_again="Redites-le.",
+    callback_elsewhere="Un autre, ou une question ?",
     callback_promised="Rappel au {number}.",
     callback_declined="Pas de rappel.",
     callback_incomplete="Numéro incomplet.",
@@ -639,6 +640,26 @@ def test_whoever_says_that_the_number_read_back_is_wrong_says_it_again(no: str) 
     line.wait(1.0)
     line.finish_speaking()
     assert of(m.PromiseCallback, line.caller_says(replace(QUESTION, text="Oui."))) == [m.PromiseCallback("0611223344")]
+
+
+@pytest.mark.parametrize("then", ["06 11 22 33 44.", "0611223344#", "question"])
+def test_whoever_does_not_want_to_be_called_where_they_call_from_may_name_another_number(then: str) -> None:
+    line = Line(CALLABLE).listening()
+    line(m.KeyPressed("0"))
+    line.finish_speaking()
+    assert said(line.caller_says(replace(QUESTION, text="Non."))) == [PROMPTS.callback_elsewhere]
+    line.finish_speaking()
+    if then == "question":
+        assert of(m.Ask, line.caller_says(QUESTION))
+        return
+    if then.endswith("#"):
+        done = [command for key in then for command in line(m.KeyPressed(key))]
+    else:
+        line.caller_says(replace(QUESTION, text=then))
+        line.wait(1.0)
+        line.finish_speaking()
+        done = line.caller_says(replace(QUESTION, text="Oui."))
+    assert of(m.PromiseCallback, done) == [m.PromiseCallback("0611223344")]
 
 
 @pytest.mark.parametrize("no", ["Non merci.", "Laissez tomber.", "Non, pas la peine.", "Ne me rappelez pas."])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.callback_offer import Accepted, Begun, CallbackOffer, Declined, Incomplete, Misheard, Proposed
+from voice.callback_offer import Accepted, Begun, CallbackOffer, Declined, Incomplete, Misheard, NotThere, Proposed
 
 KNOWN = "+33612345678"
 
@@ -18,7 +18,7 @@ def typed(offer: CallbackOffer, keys: str) -> object:
 
 def test_one_key_accepts_the_number_of_the_call() -> None:
     assert typed(CallbackOffer(KNOWN), "1") == Accepted(KNOWN)
-    assert typed(CallbackOffer(KNOWN), "2") == Declined()
+    assert typed(CallbackOffer(KNOWN), "2") == NotThere()
 
 
 def test_a_number_is_typed_and_ended_with_the_hash_key() -> None:
@@ -64,8 +64,8 @@ def test_a_pause_after_the_last_digit_ends_the_number_too() -> None:
         ("Si vous voulez.", Accepted(KNOWN)),
         ("Oui, s'il vous plaît.", Accepted(KNOWN)),
         ("Un.", Accepted(KNOWN)),
-        ("Non, pas de problème.", Declined()),
-        ("Non, s'il vous plaît.", Declined()),
+        ("Non, pas de problème.", NotThere()),
+        ("Non, s'il vous plaît.", NotThere()),
         ("Oui, pourquoi ?", None),
         ("Comment adhérer ?", None),
         ("Oui mais comment je fais pour adhérer ?", None),
