@@ -22,7 +22,7 @@ from bench.simulated_call import Line
 from voice.ear import FRAME_SAMPLES, FRAME_SECONDS, Ear, Paused, Resumed
 from voice.endpointing import silence_that_ends
 from voice.patience import Patience
-from voice.turn import Expecting, Hearing
+from voice.turn import Hearing
 
 if TYPE_CHECKING:
     from bench.turn_taking import Bench
@@ -148,7 +148,7 @@ def area_under_curve(found: Sequence[Place], score: Callable[[Place], float]) ->
 
 def by_rule(place: Place) -> float:
     """The silence that the rules on the transcript wait for."""
-    return silence_that_ends(place.hearing, Expecting.QUESTION, Patience())
+    return silence_that_ends(place.hearing, Patience())
 
 
 def compare(bench: Bench, path: Path, every: int) -> dict[str, Any]:

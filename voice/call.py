@@ -282,12 +282,13 @@ class Call:
         return [m.Listen()]
 
     def _listening_for(self, now: float, silence_seconds: float | None = None) -> Listening:
-        a_number = self._person.offer is not None
-        expecting = Expecting.NUMBER if a_number else asked_for(self._talk.texts, len(self._choices))
+        offer = self._person.offer
+        expecting = Expecting.NUMBER if offer else asked_for(self._talk.texts, len(self._choices))
+        dictated = offer is not None and not offer.read_back  # "oui" to a number that was read back says it all
         if self._interrupts:  # nothing has been asked yet, or not to its end
             expecting = Expecting.QUESTION
         return Listening(
-            self.patience, now, self._attempts, silence_seconds=silence_seconds, expecting=expecting, dictated=a_number
+            self.patience, now, self._attempts, silence_seconds=silence_seconds, expecting=expecting, dictated=dictated
         )
 
     def _interrupted(self, speech: Onset | Started | Sustained, now: float) -> list[m.Command]:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 from voice.patience import Patience
-from voice.turn import Expecting, Hearing
+from voice.turn import Hearing
 
 # A sentence that ends on one of these is not finished: the caller is looking for the next word.
 _OPEN_ENDINGS = frozenset(
@@ -38,9 +38,12 @@ _NODS = frozenset(
 )
 
 
-def silence_that_ends(hearing: Hearing | None, expecting: Expecting, patience: Patience) -> float:
-    """Seconds of silence after which the caller's turn is over. `hearing` is None while nothing is transcribed."""
-    if expecting is Expecting.NUMBER:
+def silence_that_ends(hearing: Hearing | None, patience: Patience, *, dictated: bool = False) -> float:
+    """Seconds of silence after which the caller's turn is over. `hearing` is None while nothing is transcribed.
+
+    `dictated`: a number may come in any case, whose groups are waited for.
+    """
+    if dictated:
         return patience.turn_over_digits_seconds
     if hearing is None or not hearing.plausible:
         return patience.turn_over_seconds

@@ -64,7 +64,7 @@ class Listening:
         self._patience = patience
         self._attempts = attempts
         self.expecting = expecting
-        self._waits_for = Expecting.NUMBER if dictated else expecting
+        self._dictated = dictated
         self._hurried_at = math.inf
         self._probes = False  # OVER, but only to find out whether this is speech
         self._quiet_at: float | None = None  # meanwhile
@@ -136,13 +136,13 @@ class Listening:
         self.stage = Stage.PAUSED
         self.ended_at = ended_at
         self.attempt = next(self._attempts)
-        self.wake_at = ended_at + silence_that_ends(None, self._waits_for, self._patience)
+        self.wake_at = ended_at + silence_that_ends(None, self._patience, dictated=self._dictated)
         return [Transcribe(self.attempt, self.expecting), *(self._due(now) if now >= self.wake_at else [])]
 
     def _heard(self, hearing: Hearing | None, now: float) -> list[Command]:
         self.hearing, self._transcribed = hearing, True
         assert self.ended_at is not None
-        silence_over = self.ended_at + silence_that_ends(hearing, self._waits_for, self._patience)
+        silence_over = self.ended_at + silence_that_ends(hearing, self._patience, dictated=self._dictated)
         if now < silence_over:
             self.stage = Stage.PAUSED
             self.over_at = None

@@ -642,6 +642,20 @@ def test_whoever_says_that_the_number_read_back_is_wrong_says_it_again(no: str) 
     assert of(m.PromiseCallback, line.caller_says(replace(QUESTION, text="Oui."))) == [m.PromiseCallback("0611223344")]
 
 
+def test_a_yes_to_a_number_that_was_read_back_is_not_waited_on_as_a_number_is() -> None:
+    line = Line(CALLABLE).listening()
+    line(m.KeyPressed("0"))
+    line.finish_speaking()
+    line.caller_says(replace(QUESTION, text="06 11 22 33 44."))
+    line.wait(1.0)
+    line.finish_speaking()
+    line(Started(0.1))
+    line.now += 0.5
+    line.pause_after(replace(QUESTION, text="Oui."), 0.5)
+    line.wait(line.call.patience.turn_over_short_seconds)
+    assert of(m.PromiseCallback, line.commands) == [m.PromiseCallback("0611223344")]
+
+
 @pytest.mark.parametrize("then", ["06 11 22 33 44.", "0611223344#", "question"])
 def test_whoever_does_not_want_to_be_called_where_they_call_from_may_name_another_number(then: str) -> None:
     line = Line(CALLABLE).listening()

@@ -6,7 +6,7 @@ import pytest
 
 from voice.endpointing import dictating, nod, short_answer, silence_that_ends, unfinished
 from voice.patience import Patience
-from voice.turn import Certainty, Expecting, Hearing
+from voice.turn import Certainty, Hearing
 
 PATIENCE = Patience()
 
@@ -37,20 +37,20 @@ def heard(text: str, certainty: Certainty = "high") -> Hearing:
     ],
 )
 def test_the_words_decide_how_much_silence_ends_the_turn(text: str, seconds: float) -> None:
-    assert silence_that_ends(heard(text), Expecting.QUESTION, PATIENCE) == seconds
+    assert silence_that_ends(heard(text), PATIENCE) == seconds
 
 
 def test_before_the_words_are_known_the_ordinary_silence_is_waited_for() -> None:
-    assert silence_that_ends(None, Expecting.QUESTION, PATIENCE) == PATIENCE.turn_over_seconds
+    assert silence_that_ends(None, PATIENCE) == PATIENCE.turn_over_seconds
 
 
 def test_who_dictates_a_number_gets_time_between_its_groups() -> None:
-    assert silence_that_ends(heard("06 12."), Expecting.NUMBER, PATIENCE) == PATIENCE.turn_over_digits_seconds
+    assert silence_that_ends(heard("06 12."), PATIENCE, dictated=True) == PATIENCE.turn_over_digits_seconds
 
 
 def test_an_uncertain_sentence_is_not_taken_for_finished() -> None:
     uncertain = heard("Comment adhérer ?", "medium")
-    assert silence_that_ends(uncertain, Expecting.QUESTION, PATIENCE) == PATIENCE.turn_over_seconds
+    assert silence_that_ends(uncertain, PATIENCE) == PATIENCE.turn_over_seconds
 
 
 @pytest.mark.parametrize(
