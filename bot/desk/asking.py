@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.desk import events, routing
 from bot.desk.admission import Admission
-from bot.desk.events import Case
+from bot.desk.cases import TRIES
+from bot.desk.events import CallbackLeft, Case, MessageLeft
 from bot.desk.refusals import NotNow, NotThere, Unusable
 from bot.desk.visitor import Availability, HandoverView, VisitorState
 from bot.dialogue import Channel
 from bot.phone_numbers import normalised
+from bot.store.desk_records import CallbackRecord, DeskMessageRecord
 from bot.store.records import HandoverReason, HandoverState
 from bot.summary import summarise
 
@@ -48,9 +51,8 @@ class Asking(Admission):
         slot = await self.slot(slot_id) if slot_id else None
         known = await self.same_promise(conversation_id, dialled, slot_id)
         if known is None:
-            case = await self._case_for_promise(conversation_id)
-            promise = self.promise(conversation_id, case.id, name.strip()[:_NAME_CHARS], dialled, slot)
-            await self.change(case, events.CallbackLeft(), kept=[promise], tell=False)
+            promise = self.promise(conversation_id, None, name.strip()[:_NAME_CHARS], dialled, slot)
+            await self._keep_for_sure(promise, CallbackLeft())
         return HandoverView(VisitorState.CALLBACK, slot=slot)
 
     async def leave_message(self, conversation_id: str, name: str, contact: str, text: str) -> HandoverView:
@@ -60,9 +62,7 @@ class Asking(Admission):
             raise Unusable
         if len(text) > _TEXT_CHARS or len(contact) > _CONTACT_CHARS:
             raise Unusable("too_long")
-        case = await self._case_for_promise(conversation_id)
-        message = self.written(conversation_id, case.id, name, contact, text)
-        await self.change(case, events.MessageLeft(), kept=[message], tell=False)
+        await self._keep_for_sure(self.written(conversation_id, None, name, contact, text), MessageLeft())
         return HandoverView(VisitorState.MESSAGE_LEFT)
 
     async def now(self, conversation_id: str) -> HandoverView | None:
@@ -99,6 +99,21 @@ class Asking(Admission):
     async def _open(self, conversation_id: str) -> Case | None:
         case = await self.store.handover(conversation_id)
         return case if case is not None and case.state.is_open else None
+
+    async def _keep_for_sure(
+        self, promised: CallbackRecord | DeskMessageRecord, left: CallbackLeft | MessageLeft
+    ) -> None:
+        """With the request that it belongs to. When that ends at this very moment, with another."""
+        for _ in range(TRIES):
+            case = await self._case_for_promise(promised.conversation_id)
+            _, is_kept = await self.changed(case, left, kept=[replace(promised, handover_id=case.id)], tell=False)
+            if is_kept or (isinstance(promised, CallbackRecord) and await self._is_promised(promised)):
+                return
+        raise NotNow("over")
+
+    async def _is_promised(self, one: CallbackRecord) -> bool:
+        """By who asked for the same at the same moment."""
+        return await self.same_promise(one.conversation_id, one.number, one.slot_id) is not None
 
     async def _case_for_promise(self, conversation_id: str) -> Case:
         """The request that a promise belongs to: the open one, the one just refused, or a new one."""

@@ -148,8 +148,11 @@ class Callers:
         call is told again, and to part from them first where they were there.
         """
         call = self._calls.get(case.conversation_id)
-        if call is None or call.handover_id != case.id:
+        if call is None:
             return  # gone at this very moment: the request says so presently
+        if call.handover_id != case.id:  # nor does the call know of it, so that nobody waits
+            self._start(self.not_taken(case.id, agent.id, "no_line"))
+            return
         line = _as_it_is(call) if call.agent_id == agent.id else None
         if line is not None and line.way == way and line.state != LOST:
             return
@@ -230,13 +233,21 @@ class Callers:
             self._tell_failed(agent_id, handover_id, f"agent_{code}" if calls_back else code)
 
     async def keep_alive(self, live: Sequence[Case], agents: Sequence[AgentRecord]) -> set[str]:
-        """Who speaks with a caller of this gateway is there, whatever their console does, and not idle."""
+        """Who speaks with a caller of this gateway is there, whatever their console does, and not idle.
+
+        A request that its call does not know is a missed call: nobody waits in it.
+        """
         policy, now = self.desk.policy, self.desk.clock()
         seen = {agent.id: agent.seen_at for agent in agents}
         speaking: set[str] = set()
         for case in live:
             call = self._calls.get(case.conversation_id)
-            if call is None or (call.handover_id, call.agent_id) != (case.id, case.agent_id):
+            if call is None:
+                continue
+            if case.on_line and call.handover_id != case.id and not call.in_turn.locked():
+                # Written, though the store said nothing in time: the call was told that nobody can be reached.
+                await self._requests.tell(case.id, events.CallOver())
+            if (call.handover_id, call.agent_id) != (case.id, case.agent_id):
                 continue
             line = _as_it_is(call)
             if line is None or line.state not in _SPEAKING:

@@ -55,9 +55,10 @@ async def call_back(
     if way == TRANSFER:
         raise BadWay
     way, phone = desk.way_of(await desk.seen(agent), way, phone)
-    if agent.id in routing.on_a_call(await desk.live()):
-        raise NotNow("on_a_call")
-    begun, request = await _begin(desk, promise, agent, way)
+    async with desk.in_turn(agent.id):
+        if agent.id in routing.on_a_call(await desk.live()):
+            raise NotNow("on_a_call")
+        begun, request = await _begin(desk, promise, agent, way)
     log.info("callback.begun", callback=callback_id, handover=request.id, way=way)
     desk.telephone.call_back(request, promise.number, agent, way, phone)
     desk.bus.changed()

@@ -44,7 +44,7 @@ from bot.store.store import Store
 
 log = structlog.get_logger(__name__)
 
-_TRIES = 20
+TRIES = 20
 _LATELY = timedelta(hours=3)
 _VISITOR_STATES = {
     HandoverState.REQUESTED: VisitorState.REQUESTED,
@@ -81,7 +81,8 @@ class Cases:
         self.clock = now
         self._staffed_at: dict[tuple[str, bool], datetime] = {}
         self._began = now()
-        self._present = Shared(lambda: store.agents_seen(self.clock() - self.policy.agent_lost))
+        self._there_since = self._grace_until = self._began - self.policy.agent_lost
+        self._present = Shared(lambda: store.agents_seen(self.there_since()))
 
     def serve(self, visitors: VisitorSide) -> None:
         """From now on visitors are told what happens."""
@@ -101,10 +102,24 @@ class Cases:
 
         Raises `NotNow`, `SlotFull` for a promise, and `StoreUnavailable`: then nothing has happened.
         """
-        for _ in range(_TRIES):
+        after, _ = await self.changed(case, event, by=by, detail=detail, kept=kept, tell=tell)
+        return after
+
+    async def changed(
+        self,
+        case: Case,
+        event: Event,
+        *,
+        by: Who | None = None,
+        detail: str = "",
+        kept: Sequence[Kept] = (),
+        tell: bool = True,
+    ) -> tuple[Case, bool]:
+        """The same, and whether anything was written: otherwise nor is what was to be kept."""
+        for _ in range(TRIES):
             decision = decide(case, event, self.clock(), self.policy.rules)
             if decision.case == case:
-                return case
+                return case, False
             after = await self._with_wait_given(decision.case)
             saved = await self.store.change_handover(
                 case,
@@ -116,16 +131,27 @@ class Cases:
             )
             if saved is not None:
                 await self._perform(saved, decision, tell=tell)
-                return saved
+                return saved, True
             found = await self.store.handover_by_id(case.id)
             if found is None:
-                return case  # erased meanwhile: there is nobody to tell
+                return case, False  # erased meanwhile: there is nobody to tell
             case = found
         raise NotNow("over")
 
     async def present(self) -> list[AgentRecord]:
         """The agents of whom there is a sign of life."""
         return await self._present()
+
+    def could_not_see(self, since: datetime) -> None:
+        """Since then no sign of life could be told from none: who was there then has as long as ever to give one."""
+        if since > self._grace_until:  # otherwise it is still the same outage
+            self._there_since = since - self.policy.agent_lost
+        self._grace_until = self.clock() + self.policy.agent_lost
+
+    def there_since(self) -> datetime:
+        """Whoever has given a sign of life since then is there."""
+        now = self.clock()
+        return self._there_since if now < self._grace_until else now - self.policy.agent_lost
 
     def is_staffed(self, case: Case, agents: Sequence[AgentRecord]) -> bool:
         """Whether anybody is available for this request now; remembers when."""
@@ -217,7 +243,7 @@ class Cases:
         self, case: Case, changed: Callable[[CallbackRecord], CallbackRecord | None]
     ) -> CallbackRecord | None:
         """Changes the promise that this call is made for; None where there is none, or nothing to change."""
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             promise = await self.store.callback_of_call(case.id)
             after = changed(promise) if promise else None
             if promise is None or after is None:

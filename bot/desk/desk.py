@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -42,6 +45,10 @@ class Desk(Asking):
 
     telephone: Telephone | None = None
 
+    def __init__(self, *of_cases: Any, **named: Any) -> None:
+        super().__init__(*of_cases, **named)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
     async def seen(
         self,
         agent: Agent,
@@ -66,7 +73,7 @@ class Desk(Asking):
             seen_at=now,
             free_since=now,
         )
-        record = await self.store.agent_seen(record, lost_after=self.policy.agent_lost)
+        record = await self.store.agent_seen(record, lost_after=self.policy.agent_lost, there_since=self.there_since())
         wanted = {
             "status": status and status.value,
             "capacity": capacity,
@@ -92,6 +99,10 @@ class Desk(Asking):
         `self.telephone`. Raises `BadWay`, `Unusable`; `NotNow`: "over" when the caller has hung up, "elsewhere" when
         another gateway holds the call, "on_a_call".
         """
+        async with self.in_turn(agent.id):
+            return await self._take(handover_id, agent, way, phone)
+
+    async def _take(self, handover_id: str, agent: Agent, way: str, phone: str) -> Case:
         case = await self._case(handover_id)
         record = await self.seen(agent)
         others = [one for one in await self.live() if one.id != handover_id]
@@ -157,7 +168,10 @@ class Desk(Asking):
         return case
 
     async def wrap_up(self, handover_id: str, agent: Agent, judgement: Judgement | None) -> Case:
-        """Also for a while after it has closed by itself. None: nothing is said of the bot."""
+        """Also for a while after it has closed by itself. None: nothing is said of the bot.
+
+        Of what one agent says of one request, again or otherwise, the last is kept.
+        """
         case = await self._case(handover_id)
         kept = [await self._annotation(case.conversation_id, agent, judgement, case.id)] if judgement else []
         if case.state is HandoverState.CLOSED and case.agent_id == agent.id:
@@ -168,7 +182,12 @@ class Desk(Asking):
                 await self._keep(one)
             return case
         verdict = judgement.verdict if judgement else ""
-        return await self.change(case, events.WrappedUp(who(agent)), by=who(agent), detail=verdict, kept=kept)
+        by = who(agent)
+        after, is_kept = await self.changed(case, events.WrappedUp(by), by=by, detail=verdict, kept=kept)
+        if not is_kept:  # it closed at this very moment
+            for one in kept:
+                await self._keep(one)
+        return after
 
     async def annotate(self, conversation_id: str, agent: Agent, judgement: Judgement) -> AnnotationRecord:
         """A judgement outside a wrap-up."""
@@ -201,7 +220,12 @@ class Desk(Asking):
 
     async def typing(self, conversation_id: str, agent: Agent, on: bool) -> None:
         """The visitor sees that somebody writes."""
-        await self._owned(conversation_id, agent)
+        try:
+            await self._owned(conversation_id, agent)
+        except NotNow:
+            if on:
+                raise
+            return  # it was over before the agent had stopped
         assert self.visitors is not None
         await self.visitors.agent_typing(conversation_id, on)
 
@@ -209,6 +233,10 @@ class Desk(Asking):
         """Every team there is: in the hours, in the settings, of the agents who are there."""
         of_hours = getattr(self.hours, "teams", ())
         return sorted({*of_hours, *self.policy.team_by_theme.values(), *(team for one in agents for team in one.teams)})
+
+    def in_turn(self, agent_id: str) -> asyncio.Lock:
+        """Held while it is looked at what the agent has and something is added: of two clicks each sees the other."""
+        return self._turns.setdefault(agent_id, asyncio.Lock())
 
     # Inside
 

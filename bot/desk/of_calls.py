@@ -8,7 +8,7 @@ import structlog
 
 from bot.desk.desk import Desk
 from bot.desk.events import CallOver, Cancelled, Event, Joined
-from bot.errors import GuichetError, StoreUnavailable
+from bot.errors import GuichetError, StoreUnavailable, Unwritable
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +25,9 @@ class OfCalls:
         """Whether it changed anything, now or as soon as the store is back."""
         try:
             return await self._changed(handover_id, event)
+        except Unwritable as error:
+            log.error("callers.not_written", handover=handover_id, error=str(error))
+            return False
         except StoreUnavailable as error:
             log.error("callers.owed", handover=handover_id, error=str(error))
             self._owed.append((handover_id, event))
@@ -47,6 +50,8 @@ class OfCalls:
                 owed = self._owed.pop(0)
                 try:
                     await self._changed(*owed)
+                except Unwritable as error:
+                    log.error("callers.not_written", handover=owed[0], error=str(error))
                 except (StoreUnavailable, asyncio.CancelledError):
                     self._owed.insert(0, owed)
                     raise

@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 1.0
 _EVERYTHING_EVERY = timedelta(seconds=5)
+_BLIND_AFTER = 2 * _EVERYTHING_EVERY
 _OWNED = (HandoverState.OFFERED, HandoverState.ACTIVE)
 _TRANSFERRED = "transferred"
 
@@ -37,19 +38,31 @@ class Sweep:
         self._version: int | None = None
         self._due: datetime | None = None
         self._told: dict[str, tuple[int | None, int | None]] = {}
+        self._saw_all_at: datetime | None = None
+        self._failed = False
 
     async def run(self) -> None:
         """Until cancelled. A store that does not answer is asked again."""
-        failed = False
         while True:
-            try:
-                await self.once()
-                failed = False
-            except GuichetError as error:
-                if not failed:
-                    log.error("desk.sweep_failed", error=str(error))
-                failed = True
+            await self.look()
             await asyncio.sleep(SWEEP_SECONDS)
+
+    async def look(self) -> None:
+        """One look, whatever comes of it. After a while in which none succeeded, nobody is taken for gone at once."""
+        if self._saw_all_at is not None and self._desk.clock() - self._saw_all_at > _BLIND_AFTER:
+            self._desk.could_not_see(self._saw_all_at)
+        try:
+            await self.once()
+        except GuichetError as error:
+            if not self._failed:
+                log.error("desk.sweep_failed", error=str(error))
+            self._failed = True
+        except Exception:  # it is the desk's clock: no single request may stop it
+            if not self._failed:
+                log.exception("desk.sweep_broken")
+            self._failed = True
+        else:
+            self._failed = False
 
     async def once(self) -> None:
         """One look. Raises `StoreUnavailable`."""
@@ -77,6 +90,7 @@ class Sweep:
         await self._tell_places(live_now)
         deadlines = [due for one in live_now if (due := wake_at(one)) is not None]
         self._due = min([*deadlines, now + _EVERYTHING_EVERY])
+        self._saw_all_at = self._desk.clock()
 
     async def _one(
         self, one: LiveHandover, agents: Sequence[AgentRecord], there: set[str], live: Sequence[LiveHandover]

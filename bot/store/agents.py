@@ -23,8 +23,12 @@ _SAID_BY_ACCOUNT = ("name", "role", "teams", "skills")
 class AgentsKept(Connected):
     """The part of `Store` that knows the agents."""
 
-    async def agent_seen(self, agent: AgentRecord, *, lost_after: timedelta) -> AgentRecord:
+    async def agent_seen(
+        self, agent: AgentRecord, *, lost_after: timedelta, there_since: datetime | None = None
+    ) -> AgentRecord:
         """A sign of life. Who had none for `lost_after` comes as in `agent`; who is there keeps status and capacity.
+
+        `there_since`: who had one since then is there, however long ago that is.
 
         Whether calls are taken, and at which telephone, an agent says once. Written is only what says something new:
         a sign that follows another within a ninth of `lost_after` does not.
@@ -43,7 +47,7 @@ class AgentsKept(Connected):
                 await count_change(session, NO_REQUEST)
                 return agent
             known = agent_record(row)
-            was_there = known.seen_at > self._now() - lost_after
+            was_there = known.seen_at > (there_since or self._now() - lost_after)
             same = replace(
                 agent,
                 status=known.status if was_there else agent.status,

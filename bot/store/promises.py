@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import SlotFull
@@ -33,6 +33,7 @@ _TABLES = {
     CallbackRecord: Callback,
     DeskMessageRecord: DeskMessage,
 }
+_MOST_OPEN = 2000
 _Promise = TypeVar("_Promise", CallbackRecord, DeskMessageRecord)
 
 
@@ -106,17 +107,23 @@ class PromisesKept(Connected):
         promised_since: datetime | None = None,
         limit: int = 200,
     ) -> list[CallbackRecord]:
-        """The most urgent first. `current_since`: those not over, and those that ended since."""
+        """Those not over first, each the most urgent first.
+
+        `current_since`: those not over, 2,000 at the most, and of those that ended since the last `limit`.
+        """
+        is_open = Callback.state.in_(OPEN_CALLBACKS)
         conditions: list[ColumnElement[bool]] = []
         if state is not None:
             conditions.append(Callback.state == state.value)
         if conversation_id is not None:
             conditions.append(Callback.conversation_id == conversation_id)
         if current_since is not None:
-            conditions.append(Callback.state.in_(OPEN_CALLBACKS) | (Callback.ended_at >= current_since))
+            ended = select(Callback.id).where(~is_open, Callback.ended_at >= current_since)
+            conditions.append(is_open | Callback.id.in_(ended.order_by(Callback.ended_at.desc()).limit(limit)))
+            limit += _MOST_OPEN
         if promised_since is not None:
             conditions.append(Callback.promised_at >= promised_since)
-        query = select(Callback).where(*conditions).order_by(Callback.due_at, Callback.id).limit(limit)
+        query = select(Callback).where(*conditions).order_by(~is_open, Callback.due_at, Callback.id).limit(limit)
         async with self._reading() as session:
             return [record_of(CallbackRecord, row) for row in (await session.scalars(query)).all()]
 
@@ -144,25 +151,33 @@ class PromisesKept(Connected):
         received_since: datetime | None = None,
         limit: int = 200,
     ) -> list[DeskMessageRecord]:
-        """The oldest first. `current_since`: the new ones, and those that were done since."""
+        """The new ones first, each the oldest first. `current_since`: as for `callbacks`."""
+        is_new = DeskMessage.state == MessageState.NEW.value
         conditions: list[ColumnElement[bool]] = []
         if state is not None:
             conditions.append(DeskMessage.state == state.value)
         if conversation_id is not None:
             conditions.append(DeskMessage.conversation_id == conversation_id)
         if current_since is not None:
-            conditions.append((DeskMessage.state == MessageState.NEW.value) | (DeskMessage.done_at >= current_since))
+            done = select(DeskMessage.id).where(~is_new, DeskMessage.done_at >= current_since)
+            conditions.append(is_new | DeskMessage.id.in_(done.order_by(DeskMessage.done_at.desc()).limit(limit)))
+            limit += _MOST_OPEN
         if received_since is not None:
             conditions.append(DeskMessage.received_at >= received_since)
-        query = select(DeskMessage).where(*conditions).order_by(DeskMessage.received_at, DeskMessage.id).limit(limit)
+        query = select(DeskMessage).where(*conditions).order_by(~is_new, DeskMessage.received_at, DeskMessage.id)
         async with self._reading() as session:
-            return [record_of(DeskMessageRecord, row) for row in (await session.scalars(query)).all()]
+            return [record_of(DeskMessageRecord, row) for row in (await session.scalars(query.limit(limit))).all()]
 
     # Inside
 
     async def _insert(self, session: AsyncSession, one: Kept, per_slot: int | None = None) -> None:
         if isinstance(one, CallbackRecord) and one.slot_id and per_slot is not None:
             await self._leave_room(session, one.slot_id, per_slot)
+        if isinstance(one, AnnotationRecord) and one.handover_id is not None:  # judged again: the last one counts
+            before = delete(Annotation).where(
+                Annotation.handover_id == one.handover_id, Annotation.agent_id == one.agent_id
+            )
+            await session.execute(before.execution_options(synchronize_session=False))
         await session.execute(insert(_TABLES[type(one)]).values(values_of(one)))
 
     async def _leave_room(self, session: AsyncSession, slot_id: str, per_slot: int) -> None:

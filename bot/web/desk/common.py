@@ -169,7 +169,7 @@ def number_in(value: Any, name: str, lowest: int, highest: int) -> int:
     """Raises `BadMessage`."""
     try:
         number = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last: infinity
         raise BadMessage(f"{name} is not a number.") from None
     if isinstance(value, bool | float) or not lowest <= number <= highest:
         raise BadMessage(f"{name} is not from {lowest} to {highest}.")

@@ -27,6 +27,7 @@ from bot.web.agent_sessions import require_own_page
 from bot.web.agents import Agent
 from bot.web.desk.common import acting, explained, flag_in, refused, text_in
 from bot.web.desk.requests import presence_in
+from bot.web.frames import parsed
 from bot.web.keys import ACCOUNTS, CONSOLES, DESK, OVERVIEW
 
 routes = web.RouteTableDef()
@@ -109,6 +110,7 @@ class Console:
         clock = asyncio.get_running_loop().time
         with self._desk.bus.listening() as changed:
             signed_at = clock() - SIGN_SECONDS
+            broken = False
             while True:
                 changed.clear()
                 try:
@@ -120,6 +122,12 @@ class Console:
                         await self._show_present()
                 except StoreUnavailable as error:
                     log.error("desk.console_waits", error=str(error))
+                except Exception:  # the console stays: what cannot be shown now may be shown next
+                    if not broken:
+                        log.exception("desk.console_broken")
+                    broken = True
+                else:
+                    broken = False
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), REFRESH_SECONDS)
                 await asyncio.sleep(GATHER_SECONDS)
@@ -249,13 +257,7 @@ async def console_socket(request: web.Request) -> web.StreamResponse:
 
 async def _take(request: web.Request, console: Console, data: str) -> None:
     try:
-        try:
-            frame = json.loads(data)
-        except ValueError:
-            raise BadMessage("Not JSON.") from None
-        if not isinstance(frame, dict):
-            raise BadMessage("Not a JSON object.")
-        await console.take(frame)
+        await console.take(parsed(data))
         await _keep_signed_in(request, console.agent)
     except GuichetError as error:
         _, code, text = explained(request, error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,9 +20,9 @@ from bot.desk.refusals import BadWay
 from bot.desk.sweeping import Sweep
 from bot.desk.visitor import VisitorState
 from bot.dialogue import Channel
-from bot.errors import StoreUnavailable
+from bot.errors import StoreUnavailable, Unwritable
 from bot.store import HandoverReason, Store
-from bot.store.desk_records import AgentStatus
+from bot.store.desk_records import AgentStatus, EventRecord
 from bot.store.records import HandoverRecord, HandoverState
 from tests.unit.desk.conftest import (
     ANNE,
@@ -375,6 +375,79 @@ async def test_who_is_told_that_they_are_listed_is_though_the_store_is_away(
     assert (await request_of(desk, phone)).state is HandoverState.QUEUED
 
 
+async def ghost(callers: Callers) -> OnThePhone:
+    """A caller whose request was written, though the answer of the store was lost: the call was told otherwise."""
+    store = callers.desk.store
+    begin = store.begin_handovers
+
+    async def begins(begun: Sequence[tuple[HandoverRecord, EventRecord]]) -> list[HandoverRecord | None]:
+        await begin(begun)
+        raise StoreUnavailable("The answer was lost.")
+
+    store.begin_handovers = begins  # type: ignore[method-assign]
+    phone = await calls_in(callers)
+    store.begin_handovers = begin  # type: ignore[method-assign]
+    assert phone.said == [("refused", "unavailable")]
+    assert (await request_of(callers.desk, phone)).on_line
+    return phone
+
+
+async def test_a_request_of_which_the_call_was_told_otherwise_is_a_missed_call(
+    desk: Desk, callers: Callers, sweep: Sweep, bringing: Bringing
+) -> None:
+    await takes_calls(desk, ANNE)
+    phone = await ghost(callers)
+    await sweep.once()
+    request = await request_of(desk, phone)
+    assert (request.state, request.on_line) == (HandoverState.QUEUED, False)
+    assert await code(desk.take(request.id, ANNE, way="phone")) == "over"
+    await callers.request(phone.conversation_id, "asked")  # and may ask again
+    await sweep.once()
+    await desk.take(request.id, ANNE, way="phone")
+    assert [state for state, _ in phone.said] == ["refused", "queued", "taken"]
+    assert [one[0] for one in bringing.taken] == ["anne"]
+
+
+async def test_who_takes_a_call_that_nobody_waits_in_is_told_and_free(
+    desk: Desk, callers: Callers, sweep: Sweep, bringing: Bringing
+) -> None:
+    await takes_calls(desk, ANNE)
+    phone, other = await ghost(callers), await calls_in(callers)
+    await desk.take((await request_of(desk, phone)).id, ANNE, way="phone")
+    await callers.settle()
+    assert (bringing.taken, bringing.frames) == ([], [("anne", "no_line")])
+    await sweep.once()
+    request = await request_of(desk, phone)
+    assert (request.state, request.on_line) == (HandoverState.QUEUED, False)
+    await desk.take((await request_of(desk, other)).id, ANNE, way="phone")
+    assert bringing.taken == [("anne", "phone", "214")]
+
+
+async def test_what_the_database_refuses_for_one_caller_keeps_no_other_from_being_told(
+    desk: Desk, store: Store, callers: Callers, bringing: Bringing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuses(*_: object, **__: object) -> None:
+        raise Unwritable("no")
+
+    await takes_calls(desk, ANNE)
+    gone, owing, phone = [await calls_in(callers) for _ in range(3)]
+    with monkeypatch.context() as now:
+        now.setattr(store, "handover_by_id", away)
+        callers.leave(owing.conversation_id)
+        await callers.settle()
+    await desk.take((await request_of(desk, phone)).id, ANNE)
+    with monkeypatch.context() as now:
+        now.setattr(store, "change_handover", refuses)
+        callers.leave(gone.conversation_id)
+        await callers.settle()
+        await callers.look()
+        await callers.not_taken((await request_of(desk, phone)).id, "anne", "declined")
+    assert bringing.frames == [], "it is not back in the queue"
+    await desk.close((await request_of(desk, phone)).id, ANNE)
+    await callers.look()
+    assert phone.said[-1] == ("closed", "")
+
+
 async def test_a_call_without_a_record_is_refused(callers: Callers) -> None:
     phone = OnThePhone("0" * 32)  # the store was away when it came
     callers.enter(phone.conversation_id, phone.told.append)
@@ -654,6 +727,16 @@ async def test_older_news_does_not_part_a_caller_from_the_agent(desk: Desk, call
     desk.live = before  # type: ignore[method-assign]  # read before the agent took it
     await callers.look()
     assert phone.said[-1] == ("taken", "")
+
+
+async def test_who_clicks_two_callers_at_once_speaks_with_one(desk: Desk, callers: Callers, bringing: Bringing) -> None:
+    await takes_calls(desk, ANNE)
+    requests = [await request_of(desk, await calls_in(callers)) for _ in range(2)]
+    results = await asyncio.gather(
+        *(desk.take(one.id, ANNE, way="browser") for one in requests), return_exceptions=True
+    )
+    assert [getattr(one, "code", "") for one in results if isinstance(one, Exception)] == ["on_a_call"]
+    assert len(bringing.taken) == 1
 
 
 async def test_a_long_call_is_neither_idle_nor_lost_with_the_console(

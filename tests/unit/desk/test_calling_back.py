@@ -153,6 +153,18 @@ async def test_nobody_calls_back_while_they_speak_with_somebody(scene: Scene) ->
     assert await code(scene.desk.take(request.id, BRUNO, way="browser")) == "on_a_call"
 
 
+async def test_who_takes_a_caller_and_calls_back_at_once_speaks_with_one(scene: Scene) -> None:
+    waiting = await calls_in(scene.callers)
+    request = await scene.store.handover(waiting.conversation_id)
+    assert request is not None
+    for _ in range(2):
+        results = await asyncio.gather(
+            scene.desk.take(request.id, ANNE, way="phone"), scene.call(ANNE), return_exceptions=True
+        )
+        assert "on_a_call" in [getattr(one, "code", "") for one in results if isinstance(one, Exception)]
+    assert len(scene.bringing.taken) == 1
+
+
 @pytest.mark.parametrize("error", [NotAllowed("premium"), Busy("full")])
 async def test_what_may_not_or_cannot_be_dialled_brings_nobody(scene: Scene, error: Exception) -> None:
     with pytest.raises(type(error)):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.desk import events
 from bot.desk.desk import Desk, Judgement
+from bot.desk.overview import Overview
 from bot.desk.policy import Policy
 from bot.desk.refusals import NotNow, NotThere, Unusable
 from bot.desk.sweeping import Sweep
@@ -149,6 +151,74 @@ async def test_an_agent_who_vanishes_loses_it_to_the_front_of_the_queue(
     assert await code(desk.say(request.conversation_id, ANNE, "m1", "Bonjour")) == "over"
 
 
+@pytest.mark.parametrize(
+    "away", [("desk_version", "agent_seen"), ("change_handover", "agent_seen")], ids=["gone", "disk_full"]
+)
+async def test_an_outage_takes_nobody_from_an_agent_who_is_there(
+    desk: Desk, store: Store, clock: Clock, sweep: Sweep, monkeypatch: pytest.MonkeyPatch, *, away: tuple[str, ...]
+) -> None:
+    await present(desk, ANNE)
+    request = await asks(desk, await chat(store))
+    await desk.take(request.id, ANNE)
+    await sweep.look()
+    with monkeypatch.context() as now:
+        for name in away:
+            now.setattr(store, name, unavailable)
+        for _ in range(60):  # five minutes
+            clock.pass_seconds(5)
+            with pytest.raises(StoreUnavailable):
+                await desk.seen(ANNE)
+            await sweep.look()
+    clock.pass_seconds(1)
+    await sweep.look()  # before any console
+    assert (await latest(desk, request.conversation_id)).agent_id == "anne"
+    assert (await desk.seen(ANNE)).status is AgentStatus.AVAILABLE
+    for _ in range(8):
+        clock.pass_seconds(5)
+        await sweep.look()
+    assert (await latest(desk, request.conversation_id)).agent_id == "anne"
+    for _ in range(2):  # 50 s without a sign
+        clock.pass_seconds(5)
+        await sweep.look()
+    assert (await latest(desk, request.conversation_id)).state is HandoverState.QUEUED
+
+
+async def test_an_agent_who_does_not_come_back_after_an_outage_loses_it(
+    desk: Desk, store: Store, clock: Clock, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await present(desk, ANNE)
+    request = await asks(desk, await chat(store))
+    await desk.take(request.id, ANNE)
+    await sweep.look()
+    with monkeypatch.context() as now:
+        now.setattr(store, "desk_version", unavailable)
+        for _ in range(12):
+            clock.pass_seconds(5)
+            await sweep.look()
+    for _ in range(10):
+        clock.pass_seconds(5)
+        await sweep.look()
+    assert (await latest(desk, request.conversation_id)).state is HandoverState.QUEUED
+    assert (await desk.seen(ANNE)).status is AgentStatus.AWAY
+
+
+async def test_an_unforeseen_error_does_not_stop_the_clock_of_the_desk(
+    desk: Desk, store: Store, clock: Clock, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks() -> int:
+        raise RuntimeError("unforeseen")
+
+    await present(desk, ANNE)
+    request = await asks(desk, await chat(store))
+    await desk.take(request.id, ANNE)
+    with monkeypatch.context() as now:
+        now.setattr(store, "desk_version", breaks)
+        await sweep.look()
+    clock.pass_seconds(46)
+    await sweep.look()
+    assert (await latest(desk, request.conversation_id)).state is HandoverState.QUEUED
+
+
 async def test_a_gateway_that_starts_again_finds_each_state_and_ends_what_is_due(
     desk: Desk, store: Store, url: str, clock: Clock, policy: Policy
 ) -> None:
@@ -254,6 +324,15 @@ async def test_capacity_counts_what_is_still_written_up(desk: Desk, store: Store
     assert (await desk.take(second.id, ANNE)).agent_id == "anne"
 
 
+async def test_who_clicks_twice_at_once_gets_no_more_than_their_capacity(desk: Desk, store: Store) -> None:
+    await present(desk, ANNE)
+    await desk.seen(ANNE, capacity=1)
+    requests = [await asks(desk, await chat(store)) for _ in range(3)]
+    results = await asyncio.gather(*(desk.take(one.id, ANNE) for one in requests), return_exceptions=True)
+    assert [getattr(one, "code", "") for one in results if isinstance(one, Exception)] == ["no_room"] * 2
+    assert len([one for one in await desk.live() if one.agent_id == "anne"]) == 1
+
+
 async def test_a_question_of_a_team_waits_for_that_team(desk: Desk, store: Store) -> None:
     payroll = Someone("paule", "Paule", teams=("paie",))
     await present(desk, ANNE, Someone("denis", "Denis", teams=("etat_civil",)), payroll)
@@ -316,7 +395,100 @@ async def test_the_wrap_up_keeps_what_the_agent_thinks_of_the_bot(desk: Desk, st
     assert await store.annotations() == []
 
 
+@pytest.mark.parametrize("again", [Verdict.RIGHT, Verdict.MISSING_ANSWER])
+async def test_what_an_agent_says_of_the_bot_again_counts_once(desk: Desk, store: Store, again: Verdict) -> None:
+    await present(desk, ANNE)
+    request = await asks(desk, await chat(store))
+    await desk.take(request.id, ANNE)
+    await desk.close(request.id, ANNE)
+    await desk.annotate(request.conversation_id, ANNE, Judgement("wrong_answer"))  # of no request in particular
+    for verdict in (Verdict.RIGHT, again):  # the first answer may have been lost on its way
+        await desk.wrap_up(request.id, ANNE, Judgement(verdict))
+    assert [one.verdict for one in await store.annotations() if one.handover_id == request.id] == [again]
+    assert len(await store.annotations()) == 2
+
+
+async def test_a_wrap_up_in_the_instant_in_which_it_closes_by_itself_is_kept(
+    desk: Desk, store: Store, clock: Clock, sweep: Sweep
+) -> None:
+    await present(desk, ANNE)
+    request = await asks(desk, await chat(store))
+    await desk.take(request.id, ANNE)
+    stale = await desk.close(request.id, ANNE)
+    clock.pass_seconds(200)
+    await desk.seen(ANNE)
+    await sweep.once()
+
+    async def before(_: str) -> HandoverRecord:
+        return stale
+
+    desk._case = before  # type: ignore[method-assign]  # read before the sweep closed it
+    assert (await desk.wrap_up(request.id, ANNE, Judgement("right"))).state is HandoverState.CLOSED
+    assert [one.verdict for one in await store.annotations()] == [Verdict.RIGHT]
+
+
+async def test_who_stops_writing_after_the_end_has_done_nothing_wrong(desk: Desk, store: Store) -> None:
+    await present(desk, ANNE)
+    request = await asks(desk, await chat(store))
+    await desk.take(request.id, ANNE)
+    await desk.close(request.id, ANNE)
+    await desk.typing(request.conversation_id, ANNE, on=False)
+    assert await code(desk.typing(request.conversation_id, ANNE, on=True)) == "over"
+
+
 # Promises
+
+
+async def test_what_is_not_over_is_shown_to_agents_however_much_there_is_and_was(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    conversation_id, now = await chat(store), clock()
+    promise = desk.promise(conversation_id, None, "Ali", "+33612345678", None)
+    message = desk.written(conversation_id, None, "Ali", "a@b.fr", "Bonjour")
+    for number in range(210):
+        over, still = now + timedelta(seconds=number), now + timedelta(hours=1, seconds=number)
+        ended = replace(promise, id=f"kept{number}", due_at=over, state=CallbackState.KEPT, ended_at=over)
+        done = replace(message, id=f"done{number}", received_at=over, state=MessageState.DONE, done_at=over)
+        promised = replace(promise, id=f"open{number:03}", due_at=still)
+        for one in (ended, done, promised, replace(message, id=f"open{number:03}", received_at=still)):
+            assert await store.keep(one)
+    shown = (await Overview(desk).snapshot()).groups
+    waiting = [f"open{number:03}" for number in range(210)]
+    for group in ("callbacks", "messages"):
+        ids = list(shown[group])
+        assert ids[:210] == waiting, "all that is to be done, the most urgent first"
+        assert len(ids) == 410
+        assert "done209" in ids or "kept209" in ids, "and what was done last"
+    assert [one.id for one in await store.callbacks()] == waiting[:200]
+    assert [one.id for one in await store.desk_messages()] == waiting[:200]
+
+
+@pytest.mark.parametrize("left", ["callback", "message"])
+async def test_what_is_left_in_the_instant_in_which_the_agent_ends_it_is_kept(
+    desk: Desk, store: Store, left: str
+) -> None:
+    await present(desk, ANNE)
+    conversation_id = await chat(store)
+    request = await asks(desk, conversation_id)
+    stale = await desk.take(request.id, ANNE)
+    await desk.close(request.id, ANNE)
+    read, reads = store.handover, 0
+
+    async def handover(of: str) -> HandoverRecord | None:
+        nonlocal reads
+        reads += 1
+        return stale if reads == 1 else await read(of)
+
+    store.handover = handover  # type: ignore[method-assign]  # the first time as it was before the agent ended it
+    if left == "callback":
+        view = await desk.leave_callback(conversation_id, "Ali", NUMBER, "")
+        (kept,) = await store.callbacks()
+        assert (view.state, kept.number) == (VisitorState.CALLBACK, "+33612345678")
+    else:
+        view = await desk.leave_message(conversation_id, "Ali", "a@b.fr", "Rappelez-moi")
+        (written,) = await store.desk_messages()
+        assert (view.state, written.text) == (VisitorState.MESSAGE_LEFT, "Rappelez-moi")
+    assert (await latest(desk, conversation_id)).id != request.id
 
 
 async def test_whoever_is_refused_leaves_a_number_once(desk: Desk, store: Store) -> None:
@@ -331,6 +503,15 @@ async def test_whoever_is_refused_leaves_a_number_once(desk: Desk, store: Store)
     assert (await latest(desk, conversation_id)).state is HandoverState.CALLBACK
     assert await code(desk.leave_callback(conversation_id, "", "15", "")) == "bad_number"
     assert await code(desk.leave_callback(conversation_id, "", NUMBER, "gone")) == "slot_gone"
+
+
+async def test_who_leaves_a_number_twice_at_once_is_promised_one_call(desk: Desk, store: Store) -> None:
+    await present(desk, ANNE)
+    conversation_id = await chat(store)
+    await asks(desk, conversation_id)
+    views = await asyncio.gather(*(desk.leave_callback(conversation_id, "Ali", NUMBER, "") for _ in range(3)))
+    assert {view.state for view in views} == {VisitorState.CALLBACK}
+    assert len(await store.callbacks()) == 1
 
 
 async def test_a_slot_that_is_full_is_no_longer_offered(desk: Desk, store: Store) -> None:

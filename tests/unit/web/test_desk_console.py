@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.desk.desk import Desk
+from bot.desk.overview import Snapshot
 from bot.desk.policy import Policy
 from bot.desk.texts import load_desk_texts
 from bot.dialogue import Channel
@@ -23,9 +25,9 @@ from bot.store import HandoverReason, Store
 from bot.web import desk as desk_routes
 from bot.web.agent_sessions import CONSOLE_ORIGINS
 from bot.web.errors import errors_and_headers
-from bot.web.keys import CALL_PHASE, DESK_TOKEN, STORE
+from bot.web.keys import CALL_PHASE, DESK_TOKEN, OVERVIEW, STORE
 from tests.databases import prepared_url
-from tests.unit.desk.conftest import KNOWLEDGE, Visitors, chat
+from tests.unit.desk.conftest import KNOWLEDGE, Someone, Visitors, chat
 
 TOKEN = {"Authorization": "Bearer desk-secret"}
 PUBLIC = "https://guichet.example.fr"
@@ -174,6 +176,7 @@ async def test_nothing_is_for_strangers_and_little_for_editors(client: Client, m
         ("PUT", "/presence", {"status": "asleep"}, (400, "bad_request")),
         ("PUT", "/presence", {"capacity": 0}, (400, "bad_request")),
         ("PUT", "/presence", {"capacity": True}, (400, "bad_request")),
+        ("PUT", "/presence", {"capacity": math.inf}, (400, "bad_request")),
         ("GET", "/conversations?limit=0", None, (400, "bad_request")),
         ("GET", "/conversations?before=yesterday", None, (400, "bad_request")),
         ("POST", "/conversations/x/notes", {"text": 3}, (400, "bad_request")),
@@ -252,7 +255,15 @@ async def test_a_console_gets_a_snapshot_and_then_what_changes(client: Client, d
         assert detail["viewers"] == [{"id": "anne", "name": "Anne D."}]
         await ok(client, "POST", f"/conversations/{request['conversation_id']}/notes", {"text": "Vu"}, BRUNO)
         assert (await next_of(anne, "note"))["note"]["text"] == "Vu"
-        for nonsense in ("no json", "[1]", '{"type": "x"}', '{"type": "view", "conversation_id": 3}'):
+        nonsense_of_all_kinds = (
+            "no json",
+            "[1]",
+            "[" * 16_000,
+            '{"type": "x"}',
+            '{"type": "view", "conversation_id": 3}',
+            '{"type": "presence", "capacity": 1e999}',
+        )
+        for nonsense in nonsense_of_all_kinds:
             await anne.send_str(nonsense)
             assert (await next_of(anne, "error"))["code"] == "bad_request"
         await store.erase_conversation(request["conversation_id"])
@@ -260,6 +271,39 @@ async def test_a_console_gets_a_snapshot_and_then_what_changes(client: Client, d
         while "handovers" not in (changes := await next_of(anne, "changes")):
             pass
         assert changes["handovers"]["gone"] == [request["id"]]
+
+
+async def test_a_console_goes_on_after_an_unforeseen_error(client: Client, desk: Desk, store: Store) -> None:
+    request = await waiting(client, desk, store)
+    async with client.ws_connect("/api/desk/ws", headers=ANNE) as anne:
+        await next_of(anne, "snapshot")
+        snapshot, broken = client.app[OVERVIEW].snapshot, asyncio.Event()
+
+        async def breaks() -> Snapshot:
+            broken.set()
+            raise RuntimeError("unforeseen")
+
+        client.app[OVERVIEW].snapshot = breaks  # type: ignore[method-assign]
+        desk.bus.changed()
+        await asyncio.wait_for(broken.wait(), 10)
+        client.app[OVERVIEW].snapshot = snapshot  # type: ignore[method-assign]
+        await desk.take(request["id"], Someone("bruno", "Bruno"))
+        while "handovers" not in (changes := await next_of(anne, "changes")):
+            pass
+        assert changes["handovers"]["put"][0]["agent"]["id"] == "bruno"
+
+
+async def test_who_stops_writing_after_the_end_reads_of_no_error(client: Client, desk: Desk, store: Store) -> None:
+    request = await waiting(client, desk, store)
+    typing = {"type": "typing", "conversation_id": request["conversation_id"]}
+    await ok(client, "POST", f"/handovers/{request['id']}/take")
+    await ok(client, "POST", f"/handovers/{request['id']}/close")
+    async with client.ws_connect("/api/desk/ws", headers=ANNE) as anne:
+        await anne.send_json(typing | {"on": False})
+        await anne.send_json({"type": "x"})
+        assert (await next_of(anne, "error"))["code"] == "bad_request", "the first error is of the second frame"
+        await anne.send_json(typing | {"on": True})
+        assert (await next_of(anne, "error"))["code"] == "over"
 
 
 async def test_another_sites_page_opens_no_console(client: Client) -> None:
