@@ -376,14 +376,27 @@ class Call:
         return [*said.stops, *taken_back, *self._finish_turn(interrupted=not is_whole, unsaid=is_whole)]
 
     def _silence(self, now: float) -> list[m.Command]:
-        offers = bool(self._choices) or self._person.offer is not None
-        known = self.turn > 0 and not self._person.requested  # who is listed already need not be found again
-        may_have_person = known and (self.possible.desk or self.possible.line)
-        return self._climb(self._ladders.silent(asked_for_an_answer=offers, may_have_person=may_have_person), now)
+        step = self._ladders.silent(asked_for_an_answer=self._offers, may_have_person=self._may_have_person)
+        return self._climb(step, now)
+
+    @property
+    def _offers(self) -> bool:
+        """Whether an answer of the caller's is awaited."""
+        return bool(self._choices) or self._person.offer is not None
+
+    @property
+    def _may_have_person(self) -> bool:
+        """Who is listed already need not be found again."""
+        return self.turn > 0 and not self._person.requested and (self.possible.desk or self.possible.line)
 
     def _not_heard(self, hearing: Hearing | None, now: float) -> list[m.Command]:
         if is_noise(hearing):
-            return self._climb(self._ladders.noise(), now)
+            left_seconds = self._listening.silent_until - now
+            if left_seconds > self.patience.silence_seconds:  # a minute that was asked for goes on
+                self._next_silence_seconds = left_seconds
+                return self._listen(now)
+            step = self._ladders.noise(asked_for_an_answer=self._offers, may_have_person=self._may_have_person)
+            return self._climb(step, now)
         self._turn.heard(hearing, words=False)
         return self._climb(self._ladders.not_understood(), now)
 
@@ -459,12 +472,16 @@ class Call:
     # -- keys --
 
     def _key(self, digit: str, now: float) -> list[m.Command]:
+        if self.phase is Phase.LEAVING and digit == "0" and self.end_reason in ("silence", "goodbye"):
+            self.end_reason = ""
+            return [*self._cut(now, digit), *self._hand_over(now, "key")]
         if self.phase in (Phase.RINGING, Phase.LEAVING, Phase.TRANSFERRING, Phase.HELD):
             return []
         if self.phase is Phase.GREETING and digit != "0":
             return []
         self._ladders.there()
-        if (offer := self._person.offer) is not None and self.phase in (Phase.SPEAKING, Phase.LISTENING):
+        unasked = self.phase is Phase.THINKING and not self._asked  # words are being transcribed
+        if (offer := self._person.offer) is not None and (unasked or self.phase in (Phase.SPEAKING, Phase.LISTENING)):
             return self._callback_key(offer, digit, now)
         match digit:
             case "0":
@@ -623,6 +640,8 @@ class Call:
             case Phase.GREETING:
                 self._talk.after_hold = (*self._person.notice(), self.prompts.greeting[-1])
             case Phase.SPEAKING:
+                self._talk.after_hold = self._talk.texts
+            case Phase.LISTENING if self._offers:
                 self._talk.after_hold = self._talk.texts
             case _:
                 self._talk.after_hold = (self.prompts.back_from_hold,)

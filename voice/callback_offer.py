@@ -16,13 +16,19 @@ SHORTEST, LONGEST = 9, 15
 """Digits of a number: A French number has 10 (9 after +33); E.164 allows 15."""
 _AGREED = re.compile(
     r"\b(?:pourquoi pas|pas de (?:souci|problème)s?|avec plaisir|si vous (?:le )?voulez|bien sûr|tout à fait|"
-    r"c['’ ]est (?:bien )?(?:ça|cela|bon))\b"
+    r"c['’ ]est (?:bien )?(?:ça|cela|bon|le bon|exact|correct|parfait)|très bien)\b"
 )
-_YES = frozenset("oui ouais ok okay accord volontiers exactement voila voilà".split())
+_YES = frozenset(
+    "oui ouais ok okay accord volontiers exactement exact correct parfait absolument entendu voila voilà".split()
+)
+_NO_YES = frozenset("mais comment combien quand où quel quelle quels quelles pourquoi qui quoi est-ce si".split())
+"""What makes of a sentence that begins with a yes something else."""
+_LONGEST_YES = 7
+"""Words: "Oui, vous pouvez me rappeler à ce numéro." """
 _NO = frozenset("non pas jamais".split())
 _REFUSED = re.compile(
-    r"\bnon[ ,]+merci\b|\b(?:laissez|laisse) tomber\b|\bpas (?:besoin|la peine)\b|\b(?:me|m['’ ]) ?rappele[zr] pas\b|"
-    r"\bpas (?:être|me faire) rappelée?\b"
+    r"\bnon[ ,]+(?:merci|c['’ ]est bon|ça ira?)\b|\b(?:laissez|laisse) tomber\b|\bpas (?:besoin|la peine)\b|"
+    r"\b(?:me|m['’ ]) ?rappele[zr] pas\b|\bpas (?:être|me faire) rappelée?\b"
 )
 """No callback, whatever was asked."""
 _WRONG = re.compile(
@@ -128,6 +134,9 @@ class CallbackOffer:
         """A spoken yes, no or number, or a part of it; None for anything else, which is then a new question."""
         figures = in_figures(text)
         words = re.findall(r"\w+", figures)
+        if self.typed and not re.search(r"\d", figures):
+            return self._words_while_typing(figures, words)
+        self.typed = ""
         group = _group(words)
         if group == "1" and self.number and not self.begun and not _NO & set(words):
             return Accepted(self.number)  # as the key
@@ -148,13 +157,29 @@ class CallbackOffer:
             self.spoken = ""
             return Begun()
         answer = [word for word in re.findall(r"\w+", _AGREED.sub("oui", figures)) if word not in _POLITE]
+        if _agrees(figures, answer):
+            if self.spoken:  # "voilà": that was all of it
+                return self.finished()
+            return Accepted(self.number) if self.number else Begun()
         if not answer or len(answer) > 4:
             return None
-        if self.spoken and (_YES & set(answer)):  # "voilà": that was all of it
+        if self.spoken and _YES & set(answer):
             return self.finished()
         if _NO & set(answer):
             return self._no() if self.number else Declined()
-        return Accepted(self.number) if self.number and set(answer) <= _YES else None
+        return None
+
+    def _words_while_typing(self, figures: str, words: list[str]) -> Answer | None:
+        """Who has typed a number says that this was all, or that it was wrong; it is not forgotten for less."""
+        answer = [word for word in re.findall(r"\w+", _AGREED.sub("oui", figures)) if word not in _POLITE]
+        if _REFUSED.search(figures):
+            return Declined()
+        if _agrees(figures, answer):
+            return self._typed_out()
+        if answer and set(answer) <= _NO | _PAUSES:
+            self.typed = "" if _NO & set(answer) else self.typed
+            return Begun()
+        return Begun() if set(words) <= _POLITE else None
 
     def _no(self) -> Misheard | NotThere:
         """To the number that was offered or read back: it is another one."""
@@ -169,6 +194,16 @@ class CallbackOffer:
             return Begun()
         spoken, self.spoken = self.spoken, ""
         return Proposed(spoken)
+
+
+def _agrees(figures: str, answer: list[str]) -> bool:
+    """Whether it is a yes, in one word or in a sentence: "Oui, je veux bien.", "C'est exact."."""
+    said = set(answer)
+    if not said or said & _NO or figures.rstrip().endswith("?"):
+        return False
+    if said <= _YES:
+        return True
+    return answer[0] in _YES and len(answer) <= _LONGEST_YES and not said & _NO_YES and not re.search(r"\d", figures)
 
 
 def _group(words: list[str]) -> str:

@@ -33,7 +33,13 @@ _TO_THE_BOT = re.compile(
     r"\W*(?:non\b\s*[,.!;:]|non\W+merci\b|merci\b(?!\W+d(?:e|['’]))|au revoir\b|d['’]accord\b\W*merci\b)", re.IGNORECASE
 )
 _COURTESY = re.compile(r"\W*\b(?:s['’]il vous pla[iî]t|euh)\b", re.IGNORECASE)
-_ASKING_NOTHING = frozenset({"allo", "bonjour", "euh", "s il vous plait"})
+_ASKING_NOTHING = frozenset(
+    {"allo", "bonjour", "euh", "s il vous plait", "c est ca", "exactement", "tout a fait", "voila", "pardon"}
+)
+_ALSO_NOUNS = frozenset({"aide", "agent", "retour"})
+"""Words to the bot that end a sentence as well: "J'ai besoin d'une… aide." """
+_LONGEST_QUESTION = 1500
+"""Characters; the dialogue takes 2,000. Of a longer account the end is what is asked."""
 
 
 class AskedQuestion:
@@ -116,6 +122,8 @@ def belongs(first: Hearing, more: Hearing) -> bool:
         return False
     if not _words_to_the_bot(more.text):
         return True
+    if unfinished(first.text) and folded_words(more.text) in _ALSO_NOUNS:
+        return True
     awaited = lone_number(first.text) or dictating(first.text) or unfinished(first.text)
     return awaited and lone_number(more.text)
 
@@ -162,7 +170,8 @@ def sewn(first: str, more: str) -> str:
         elif first and more:
             first += "."
     between = "" if first.endswith(("'", "’")) else " "
-    return f"{first}{between}{more}".strip()
+    whole = f"{first}{between}{more}".strip()
+    return whole if len(whole) <= _LONGEST_QUESTION else whole[-_LONGEST_QUESTION:].partition(" ")[2]
 
 
 def once(text: str) -> str:

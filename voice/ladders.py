@@ -39,15 +39,15 @@ class Ladders:
     def __init__(self, prompts: PhonePrompts, patience: Patience) -> None:
         self._prompts = prompts
         self._patience = patience
-        self._silences = self._misheard = self._unanswered = 0
+        self._silences = self._noises = self._misheard = self._unanswered = 0
 
     def there(self) -> None:
         """The caller has given a sign of life."""
-        self._silences = 0
+        self._silences = self._noises = 0
 
     def understood(self) -> None:
         """The caller has said something clear."""
-        self._silences = self._misheard = 0
+        self._silences = self._noises = self._misheard = 0
 
     def answered(self) -> None:
         """The dialogue has answered."""
@@ -69,12 +69,13 @@ class Ladders:
             return Step(Then.SAY, notes=notes)
         return Step(Then.SAY, self._prompts.silence[min(self._silences, 2) - 1], notes=notes)
 
-    def noise(self) -> Step:
-        """A sound without words is passed over, but does not hold the line for ever."""
-        self._silences += 1
-        if self._silences < self._patience.silences_before_goodbye:
+    def noise(self, *, asked_for_an_answer: bool, may_have_person: bool) -> Step:
+        """A sound without words is passed over. Several in a row are a silence: none holds the line for ever."""
+        self._noises += 1
+        if self._noises < self._patience.silences_before_goodbye:
             return Step(Then.LISTEN)
-        return Step(Then.GOODBYE, self._prompts.silence_goodbye, "silence")
+        self._noises = 0
+        return self.silent(asked_for_an_answer=asked_for_an_answer, may_have_person=may_have_person)
 
     def not_understood(self) -> Step:
         """Speech that was not understood is owned up to."""

@@ -59,7 +59,7 @@ class Listening:
         """When the caller's last sound was heard."""
         self.over_at: float | None = None
         """When the silence after it had lasted long enough."""
-        self.wake_at = now + (silence_seconds or patience.silence_seconds)
+        self.wake_at = self.silent_until = now + (silence_seconds or patience.silence_seconds)
         self.attempt = 0
         self._patience = patience
         self._attempts = attempts
@@ -126,6 +126,7 @@ class Listening:
         """The caller is speaking: wait for the end, but not for ever."""
         assert self._began_at is not None
         self.stage = Stage.SPEAKING
+        self.hearing = None  # of a part of it
         self.ended_at = self.over_at = None
         self.attempt = 0
         self._transcribed = False

@@ -210,8 +210,8 @@ class CallBridge:
         heard = self._sound.receive(now)
         if self._holds:  # what comes is their music
             return
-        if heard:
-            self._send(Sound(heard))
+        for start in range(0, len(heard), framing.MAX_SOUND_BYTES):  # after a stall, all that it lasted
+            self._send(Sound(heard[start : start + framing.MAX_SOUND_BYTES]))
         self._played(self._sound.transmit())
 
     def _say(self, pcm: bytes) -> None:
@@ -234,7 +234,18 @@ class CallBridge:
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        """A call without one of its loops would go on mute: it is ended, and its caller passed on."""
+        self._tasks.discard(task)
+        if task.cancelled() or (fault := task.exception()) is None or self._over.is_set():
+            return
+        log.error("sip.call_fault", fault=type(fault).__name__, exc_info=fault)
+        if self._reason:  # it happened while ending it
+            self._over.set()
+        else:
+            self._start(self.hang_up("line_error"))
 
 
 def _on_audio_warning(warning: AudioWarning) -> None:

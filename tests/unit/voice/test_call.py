@@ -267,6 +267,37 @@ def test_noise_that_never_ends_does_not_hold_the_line_for_ever() -> None:
     assert line.call.phase is Phase.ENDED
 
 
+def test_coughs_are_not_hung_up_on_but_asked_about_and_a_person_is_found() -> None:
+    line = Line(Possible(has_desk=True)).speaking()
+    line.finish_speaking()
+    limit = Patience().silences_before_goodbye
+    heard = [said(line.caller_says(COUGH, 0.3)) for _ in range(limit)]
+    assert heard == [[]] * (limit - 1) + [[PROMPTS.silence[0]]]
+    line.finish_speaking()
+    for _ in range(limit * (limit - 1)):
+        line.caller_says(COUGH, 0.3)
+        line.finish_speaking()
+    assert of(m.AskDesk, line.commands)
+    assert not of(m.HangUp, line.commands)
+
+
+@pytest.mark.parametrize("leaves", ["nobody speaks", "goodbye"])
+def test_who_presses_0_while_the_bot_takes_its_leave_gets_a_person(leaves: str) -> None:
+    line = Line(Possible(can_transfer=True)).listening()
+    if leaves == "goodbye":
+        line.caller_says(QUESTION)
+        line(m.Replied(1, Reply(Outcome.ANSWERED, control="goodbye", text="Au revoir.")))
+    else:
+        for _ in range(Patience().silences_before_goodbye):
+            line.wait(Patience().silence_seconds)
+            if line.call.phase is not Phase.LEAVING:
+                line.finish_speaking()
+    assert line.call.phase is Phase.LEAVING
+    assert of(m.RequestPerson, line(m.KeyPressed("0")))
+    line.finish_speaking()
+    assert not of(m.HangUp, line.commands)
+
+
 def test_words_that_were_not_understood_are_owned_up_to_then_a_person_is_offered_then_asked_for() -> None:
     line = Line().listening()
     heard: list[str] = []
@@ -545,6 +576,14 @@ def test_a_call_on_hold_is_not_spoken_to_and_goes_on_where_it_was() -> None:
     assert said(line(m.TakenBack())) == ["En ligne.", "Autre chose ?"]
 
 
+def test_after_a_hold_what_was_offered_is_offered_again() -> None:
+    line = Line(CALLABLE).listening()
+    line(m.KeyPressed("0"))
+    line.finish_speaking()
+    line(m.PutOnHold())
+    assert said(line(m.TakenBack())) == [PROMPTS.callback_offer]
+
+
 def test_a_call_that_stays_on_hold_ends() -> None:
     line = Line().listening()
     line(m.PutOnHold())
@@ -612,6 +651,20 @@ def test_another_number_is_typed_zero_included() -> None:
     done = [command for key in "0123456789#" for command in line(m.KeyPressed(key))]
     assert of(m.PromiseCallback, done) == [m.PromiseCallback("0123456789")]
     assert len(of(m.RequestPerson, line.commands)) == 1
+
+
+def test_keys_of_a_number_count_while_a_cough_is_being_transcribed() -> None:
+    line = Line(CALLABLE).listening()
+    line(m.KeyPressed("0"))
+    for key in "01234":
+        line(m.KeyPressed(key))
+    line(Started(0.1))
+    line.now += 0.4
+    line(Paused(0.3, 0.4))
+    line.wait(1.5)
+    assert line.call.phase is Phase.THINKING
+    done = [command for key in "56789#" for command in line(m.KeyPressed(key))]
+    assert of(m.PromiseCallback, done) == [m.PromiseCallback("0123456789")]
 
 
 def test_a_number_that_was_heard_is_read_back_before_it_is_believed() -> None:
@@ -844,6 +897,19 @@ def test_slower_really_slows_the_voice_and_wait_really_waits() -> None:
     line(m.Replied(2, Reply(Outcome.ANSWERED, control="wait", text="Je patiente.")))
     line.finish_speaking()
     assert said(line.wait(Patience().silence_seconds * 3)) == []
+
+
+def test_a_minute_that_was_asked_for_is_not_cut_short_by_rummaging() -> None:
+    line = Line().listening()
+    line.caller_says(QUESTION)
+    line(m.Replied(1, Reply(Outcome.ANSWERED, control="wait", text="Je patiente.")))
+    line.finish_speaking()
+    before = line.now
+    for _ in range(6):
+        assert said(line.caller_says(COUGH, 0.3)) == []
+    patience = Patience()
+    assert said(line.wait(patience.attendez_seconds - (line.now - before) - patience.silence_seconds)) == []
+    assert line.call.phase is Phase.LISTENING
 
 
 def test_hanging_up_keeps_the_turn_that_was_under_way() -> None:

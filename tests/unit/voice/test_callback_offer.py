@@ -66,7 +66,18 @@ def test_a_pause_after_the_last_digit_ends_the_number_too() -> None:
         ("Un.", Accepted(KNOWN)),
         ("Non, pas de problème.", NotThere()),
         ("Non, s'il vous plaît.", NotThere()),
+        ("Oui, je veux bien.", Accepted(KNOWN)),
+        ("Très bien.", Accepted(KNOWN)),
+        ("Parfait.", Accepted(KNOWN)),
+        ("Oui, allez-y.", Accepted(KNOWN)),
+        ("Oui, rappelez-moi.", Accepted(KNOWN)),
+        ("Oui, ça me convient.", Accepted(KNOWN)),
+        ("Oui, à ce numéro.", Accepted(KNOWN)),
+        ("C'est exact.", Accepted(KNOWN)),
+        ("Oui, c'est le bon.", Accepted(KNOWN)),
+        ("Non, c'est bon.", Declined()),
         ("Oui, pourquoi ?", None),
+        ("Oui, je voudrais savoir quand je dois payer.", None),
         ("Comment adhérer ?", None),
         ("Oui mais comment je fais pour adhérer ?", None),
     ],
@@ -75,8 +86,31 @@ def test_words_accept_decline_propose_or_are_another_question(text: str, result:
     assert CallbackOffer(KNOWN).words(text) == result
 
 
-def test_yes_means_nothing_while_there_is_no_number() -> None:
-    assert CallbackOffer().words("Oui.") is None
+@pytest.mark.parametrize("yes", ["Oui.", "Oui, je vous le donne."])
+def test_after_a_yes_the_number_that_is_not_known_is_waited_for(yes: str) -> None:
+    offer = CallbackOffer()
+    assert offer.words(yes) == Begun()
+    assert offer.words("06 12 34 56 78") == Proposed("0612345678")
+
+
+@pytest.mark.parametrize("yes", ["Voilà.", "Oui.", "C'est bon."])
+def test_who_has_typed_a_number_and_says_so_is_called_at_that_one(yes: str) -> None:
+    offer = CallbackOffer(KNOWN)
+    typed(offer, "0698765432")
+    assert offer.words(yes) == Accepted("0698765432")
+
+
+def test_what_is_said_while_a_number_is_typed_does_not_lose_it() -> None:
+    offer = CallbackOffer(KNOWN)
+    typed(offer, "0698")
+    for pause in ("Euh.", "Alors, attendez.", "S'il vous plaît."):
+        assert offer.words(pause) == Begun()
+    assert typed(offer, "765432#") == Accepted("0698765432")
+    typed(offer, "0699")
+    assert offer.words("Non, attendez.") == Begun()
+    assert typed(offer, "0698765432#") == Accepted("0698765432")
+    typed(offer, "0699")
+    assert offer.words("Non merci.") == Declined()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from bot.dialogue import Choice, Reading
 from bot.nlu.french import splits
+from bot.nlu.incoming import LONGEST_MESSAGE
 from voice.continued import AskedQuestion, asks_nothing, belongs, joined, may_go_on, sewn
 from voice.patience import Patience
 from voice.turn import Hearing
@@ -157,3 +158,23 @@ def test_a_question_that_has_been_answered_or_chosen_is_closed() -> None:
     question.closed()
     assert not question.goes_on(10.1)
     assert not AskedQuestion(PATIENCE, 1, None, ended_at=10.0).goes_on(10.1)
+
+
+@pytest.mark.parametrize(("first", "more"), [("Bonjour, j'ai besoin d'une", "Aide."), ("Je cherche un", "agent.")])
+def test_a_word_to_the_bot_that_ends_a_sentence_is_its_end(first: str, more: str) -> None:
+    assert belongs(heard(first), heard(more))
+    assert not belongs(heard("Comment adhérer ?"), heard(more))
+
+
+@pytest.mark.parametrize("words", ["C'est ça.", "Exactement.", "Tout à fait.", "Pardon."])
+def test_who_only_agrees_while_the_bot_thinks_has_not_asked_anything_else(words: str) -> None:
+    assert asks_nothing(heard(words))
+
+
+def test_of_an_account_that_never_ends_the_end_is_asked_and_the_dialogue_takes_it() -> None:
+    whole = heard("Alors voilà,")
+    for part in range(100):
+        whole = joined(whole, heard(f"et puis il y a eu la déclaration numéro {part},"))
+    assert len(whole.question) <= LONGEST_MESSAGE
+    assert whole.question.endswith("la déclaration numéro 99,")
+    assert whole.question.startswith(("et", "puis", "il", "y", "a", "eu", "la", "déclaration", "numéro"))

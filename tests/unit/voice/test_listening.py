@@ -48,6 +48,16 @@ def test_words_that_came_early_wait_for_the_silence_they_need() -> None:
     assert heard.hearing is QUESTION
 
 
+def test_the_words_of_a_part_are_not_taken_for_the_whole_that_was_never_transcribed() -> None:
+    heard = paused()
+    heard.handle(Heard(1, OPEN), 2.1)
+    heard.handle(Resumed(), 2.2)
+    heard.handle(Paused(0.2), 4.0)
+    while heard.stage is not Stage.DONE:
+        heard.handle(Tick(), heard.wake_at)
+    assert heard.hearing is None
+
+
 def test_words_that_came_late_are_taken_at_once_and_the_lateness_is_not_called_silence() -> None:
     heard = paused()
     heard.handle(Tick(), heard.wake_at)
