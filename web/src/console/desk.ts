@@ -118,6 +118,9 @@ export class Desk extends Session {
     } catch (error) {
       const problem = refusal(error).message;
       this.happen({ is: "outgoing", id, message: { ...message, state: "failed", problem } });
+      if (this.state.open?.id !== id) {
+        this.tell(texts.composer.notSent(problem), "error");
+      }
     }
   }
 

@@ -19,13 +19,21 @@ export function newsOf(before: State, after: State): News {
   if (before.me === null || after.me === null) {
     return NOTHING;
   }
-  const known = new Map(before.handovers.map((one) => [one.id, one]));
-  const { mine, waiting } = groups(after);
+  const offeredBefore = new Set(offeredToMe(before).map(({ id }) => id));
+  const waitedBefore = new Set(before.handovers.filter(isWaiting).map(({ id }) => id));
   return {
-    offered: mine.filter((one) => one.state === "offered" && known.get(one.id)?.state !== "offered" && !isCall(one)),
-    waiting: waiting.filter((one) => !known.has(one.id) && !isCall(one)),
+    offered: offeredToMe(after).filter((one) => !offeredBefore.has(one.id) && !isCall(one)),
+    waiting: groups(after).waiting.filter((one) => !waitedBefore.has(one.id) && !isCall(one)),
     said: newWords(before, after),
   };
+}
+
+function offeredToMe(state: State): Handover[] {
+  return groups(state).mine.filter((one) => one.state === "offered");
+}
+
+function isWaiting({ state }: Handover): boolean {
+  return state === "requested" || state === "queued";
 }
 
 function newWords(before: State, after: State): string[] {

@@ -87,6 +87,7 @@ export class Session {
 
   signedOut(): void {
     this.#link.close();
+    this.#writes.clear();
     this.happen({ is: "session", session: "signed_out" });
   }
 
@@ -248,20 +249,24 @@ export class Session {
     if (before?.what === what) {
       return null;
     }
-    const written = this.#afterwards(id, before?.written, send);
-    const write = { what, written };
+    const write = { what, written: this.#afterwards(id, before?.written, send) };
     this.#writes.set(id, write);
-    const body = await written;
-    if (this.#writes.get(id) === write) {
-      this.#writes.delete(id);
-      this.happen({ is: "busy", id, on: false });
+    this.happen({ is: "busy", id, on: true });
+    try {
+      return await write.written;
+    } finally {
+      if (this.#writes.get(id) === write) {
+        this.#writes.delete(id);
+        this.happen({ is: "busy", id, on: false });
+      }
     }
-    return body;
   }
 
+  /** What was pressed after something that was refused, or before signing out, was not meant for what is now. */
   async #afterwards<Body>(id: string, before: Promise<unknown> | undefined, send: () => Promise<Body>) {
-    this.happen({ is: "busy", id, on: true });
-    await before;
+    if (before && ((await before.catch(() => null)) === null || !this.#writes.has(id))) {
+      return null;
+    }
     try {
       return await send();
     } catch (error) {

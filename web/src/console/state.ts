@@ -88,6 +88,8 @@ export interface State {
   readonly tab: Tab;
   readonly open: Open | null;
   readonly drafts: Readonly<Record<string, string>>;
+  /** What was written in conversations that are not on the screen, and is on its way or has failed. */
+  readonly unsent: Readonly<Record<string, readonly Outgoing[]>>;
   readonly history: History;
   readonly dialog: DialogName;
   readonly toasts: readonly Toast[];
@@ -112,6 +114,7 @@ export const FIRST: State = {
   tab: "queue",
   open: null,
   drafts: {},
+  unsent: {},
   history: { search: EMPTY_SEARCH, found: null, next: null, loading: false, problem: "" },
   dialog: null,
   toasts: [],
@@ -177,7 +180,14 @@ export function next(state: State, happening: Happening): State {
     case "tab":
       return { ...state, tab: happening.tab };
     case "opened":
-      return { ...state, open: happening.id === null ? null : opened(happening.id), dialog: null };
+      return onScreen(state, happening.id);
+    case "outgoing":
+      return state.open?.id === happening.id
+        ? { ...state, open: inOpen(state.open, happening) }
+        : {
+            ...state,
+            unsent: kept(state.unsent, happening.id, outgoing(state.unsent[happening.id] ?? [], happening.message)),
+          };
     case "dialog":
       return { ...state, dialog: happening.dialog };
     case "draft":
@@ -256,8 +266,27 @@ function withHandovers(state: State, handovers: readonly Handover[]): State {
   return { ...state, handovers: [...live].sort(byTurn) };
 }
 
-function opened(id: string): Open {
-  return { id, detail: null, problem: "", suggestions: null, canned: null, typing: [], outgoing: [] };
+/** Another conversation, or none: what is on its way in the one before is kept. */
+function onScreen(state: State, id: string | null): State {
+  const unsent = state.open ? kept(state.unsent, state.open.id, state.open.outgoing) : state.unsent;
+  if (id === null) {
+    return { ...state, unsent, open: null, dialog: null };
+  }
+  const open = {
+    id,
+    detail: null,
+    problem: "",
+    suggestions: null,
+    canned: null,
+    typing: [],
+    outgoing: unsent[id] ?? [],
+  };
+  return { ...state, unsent: kept(unsent, id, []), open, dialog: null };
+}
+
+function kept(unsent: State["unsent"], id: string, messages: readonly Outgoing[]): State["unsent"] {
+  const { [id]: _, ...others } = unsent;
+  return messages.length > 0 ? { ...others, [id]: messages } : others;
 }
 
 function inOpen(open: Open, happening: Happening): Open {

@@ -204,6 +204,8 @@ export const texts = {
     over: "Cet échange est terminé. Le robot répond de nouveau au visiteur.",
     call: "C’est un appel\u00a0: répondez par téléphone.",
     bot: "Le robot répond à ce visiteur. Personne n’a été demandé.",
+    notSent: (problem: string) =>
+      `Votre message n’est pas parti. Vous le retrouverez dans sa conversation, pour l’envoyer de nouveau. ${problem}`,
   },
 
   side: {

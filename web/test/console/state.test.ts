@@ -138,6 +138,18 @@ describe("news", () => {
     expect(newsOf(second, offered).offered.map(({ id }) => id)).toEqual(["b"]);
     expect(newsOf(offered, offered).offered).toEqual([]);
   });
+
+  it("are what is offered to me now, though it was offered to a colleague a moment ago", () => {
+    const karims = started(handover("a", { state: "offered", agent: { id: "karim", name: "Karim" } }));
+    const nowMine = happened(karims, put(handover("a", { version: 2, state: "offered", agent: MINE })));
+    expect(newsOf(karims, nowMine).offered.map(({ id }) => id)).toEqual(["a"]);
+  });
+
+  it("are who waits again after an agent has had them", () => {
+    const taken = started(handover("a", { state: "active", agent: { id: "karim", name: "Karim" } }));
+    const back = happened(taken, put(handover("a", { version: 2, state: "queued", agent: null })));
+    expect(newsOf(taken, back).waiting.map(({ id }) => id)).toEqual(["a"]);
+  });
 });
 
 function detail(...messages: LogMessage[]): Detail {
@@ -203,6 +215,27 @@ describe("the open conversation", () => {
     const state = happened(open, sending, ...(order === "the answer first" ? [sent, frame] : [frame, sent]));
     expect(state.open?.outgoing).toEqual([]);
     expect(state.open?.detail?.messages.map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+
+  it("has what could not be sent again when the agent comes back to it", () => {
+    const message = { client_id: "k", text: "deux" } as const;
+    const away = happened(
+      open,
+      { is: "outgoing", id: "c-a", message: { ...message, state: "sending" } },
+      { is: "opened", id: "c-b" },
+      { is: "outgoing", id: "c-a", message: { ...message, state: "failed", problem: "Panne." } },
+    );
+    expect(away.open?.outgoing).toEqual([]);
+    const back = happened(away, { is: "opened", id: "c-a" });
+    expect(back.open?.outgoing).toEqual([{ ...message, state: "failed", problem: "Panne." }]);
+    const sent = happened(
+      back,
+      { is: "outgoing", id: "c-a", message: { ...message, state: "sent", seq: 2 } },
+      { is: "opened", id: null },
+      { is: "opened", id: "c-a" },
+      { is: "detail", detail: detail(agentSaid(2, "deux")) },
+    );
+    expect(sent.open?.outgoing).toEqual([]);
   });
 
   it("takes nothing that was asked for another conversation", () => {

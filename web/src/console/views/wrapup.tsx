@@ -113,7 +113,7 @@ function Judged({ handover }: { readonly handover: Handover }) {
                 type="button"
                 class={`verdict ${verdict}`}
                 aria-disabled={busy || undefined}
-                onClick={() => (verdict === "wrong_intent" ? setChosen(verdict) : conclude(verdict))}
+                onClick={() => !busy && (verdict === "wrong_intent" ? setChosen(verdict) : conclude(verdict))}
               >
                 <strong>{texts.wrapUp[verdict]}</strong>
                 <span>{texts.wrapUp[`${verdict}More`]}</span>
