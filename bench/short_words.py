@@ -1,9 +1,9 @@
 """Teaches `voice/short_words.py` its words, and measures it with voices that it has never heard.
 
     .venv/bin/python bench/callers_audio.py                         # once: the callers that it is measured with
-    .venv/bin/python bench/short_words.py speak [--seconds 600]     # who teaches: 1,700 clips, 30 minutes
-    .venv/bin/python bench/short_words.py listen [--seconds 600]    # what the encoder makes of them, 17 minutes
-    .venv/bin/python bench/short_words.py teach                     # voice/short_words.npz, 5 minutes
+    .venv/bin/python bench/short_words.py speak [--seconds 600]     # who teaches: 3,100 clips, 40 minutes
+    .venv/bin/python bench/short_words.py listen [--seconds 600]    # what the encoder makes of them, 30 minutes
+    .venv/bin/python bench/short_words.py teach                     # voice/short_words.npz, 20 minutes
     .venv/bin/python bench/short_words.py measure [--out FILE]      # bench/results/short_words.json, 3 minutes
 
 `speak` and `listen` stop after `--seconds` and go on where they were. All lots are drawn alike at each run. Everything
@@ -36,7 +36,7 @@ from voice.install.catalogue import WHISPER_BASE
 from voice.short_words import LONGEST_SECONDS, MOST_STEPS, SURE, WINDOW_SECONDS, short_sound
 from voice.whisper import Whisper
 
-NETWORKS, PROCESSES = 2, 2
+NETWORKS, PROCESSES = 4, 2
 
 
 def main() -> None:
@@ -65,28 +65,32 @@ def main() -> None:
 
 def listen(settings: Settings, directory: Path, deadline: float) -> None:
     """Keeps the encoder's steps of all takes, a file for each voice."""
+    left = [voice for voice in voices() if not (directory / f"{voice}.npz").exists()]
+    with ProcessPoolExecutor(PROCESSES) as processes:
+        for told in processes.map(partial(_listen_to, settings, directory, deadline), left):
+            print(told, flush=True)
+
+
+def _listen_to(settings: Settings, directory: Path, deadline: float, voice: str) -> str:
+    """Keeps the encoder's steps of one voice; what has become of it."""
+    if not is_spoken(directory, voice):
+        return f"{voice} is not spoken yet"
+    if time.monotonic() > deadline:
+        return f"{voice} is left to be heard"
     callers, whisper = open_callers(settings), load_whisper(settings)
-    for voice in voices():
-        place = directory / f"{voice}.npz"
-        if place.exists():
-            continue
-        if not is_spoken(directory, voice):
-            print(f"{voice} is not spoken yet")
-            return
-        if time.monotonic() > deadline:
-            print(f"{voice} and those after it are left to be heard")
-            return
-        names, answers, steps = [], [], []
-        for said in takes(callers, Teacher(directory / voice)):
-            sound = _short(last_utterance(said.line), loud_stretch=voice in CROWDS)
-            if sound is not None:
-                names.append(said.name)
-                answers.append(said.answer)
-                steps.append(encoded(whisper, sound))
-        counts = [len(one) for one in steps]
-        np.savez(place, names=names, answers=answers, counts=counts, steps=np.concatenate(steps).astype(np.float16))
-        print(f"{voice}: {len(names)} sounds", flush=True)
-    print("all is heard")
+    names, answers, steps = [], [], []
+    for said in takes(callers, Teacher(directory / voice)):
+        sound = _short(last_utterance(said.line), loud_stretch=voice in CROWDS)
+        if sound is not None and len(made := encoded(whisper, sound)):
+            names.append(said.name)
+            answers.append(said.answer)
+            steps.append(made)
+    counts, all_steps = [len(one) for one in steps], np.concatenate(steps).astype(np.float16)
+    place = directory / f"{voice}.npz"
+    with place.with_suffix(".part").open("wb") as file:
+        np.savez(file, names=names, answers=answers, counts=counts, steps=all_steps)
+    place.with_suffix(".part").rename(place)
+    return f"{voice}: {len(names)} sounds"
 
 
 def _short(utterance: Utterance | None, *, loud_stretch: bool) -> Floats | None:

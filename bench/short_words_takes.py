@@ -21,7 +21,7 @@ from bench.short_words_teachers import CROWDS, RATE_HZ, answer_in, text_of
 from voice.audio import Floats, float_to_pcm, pcm_to_float, read_wav
 from voice.stretch import stretch
 
-TAKES = 5
+TAKES, TAKES_OF_A_CROWD = 5, 8
 """Of each clip."""
 IN_A_ROW, HALVES = 60, 10
 """Of each voice, what is no answer; a crowd says nothing in a row."""
@@ -77,7 +77,7 @@ class Teacher:
 def takes(callers: Callers, teacher: Teacher) -> Iterator[Said]:
     """All takes of one voice, by lot but the same at each run."""
     for text in teacher.texts:
-        for take in range(TAKES):
+        for take in range(TAKES_OF_A_CROWD if teacher.voice in CROWDS else TAKES):
             name = f"{teacher.voice} {text} {take}"
             rng = _lots(name)
             yield Said(

@@ -40,7 +40,7 @@ MIXED = {
     "zm_yunjian": 0.6,
 }  # fmt: skip
 """Styles of kokoro-js, and the share of the French one in the mixture."""
-CROWDS = tuple(f"crowd-{number:02}" for number in range(4))
+CROWDS = tuple(f"crowd-{number:02}" for number in range(20))
 """Each word by somebody else."""
 OTHERS = {
     "fr+m3": (0, 5), "fr-be+f2": (1, 5), "fr+f4": (2, 5), "pico-0": (0, 5), "pico-1": (1, 5), "pico-3": (3, 5),
