@@ -49,10 +49,11 @@ class Asking(Admission):
         if dialled is None:
             raise Unusable("bad_number")
         slot = await self.slot(slot_id) if slot_id else None
-        known = await self.same_promise(conversation_id, dialled, slot_id)
-        if known is None:
-            promise = self.promise(conversation_id, None, name.strip()[:_NAME_CHARS], dialled, slot)
-            await self._keep_for_sure(promise, CallbackLeft())
+        async with self.in_turn(conversation_id):
+            known = await self.same_promise(conversation_id, dialled, slot_id)
+            if known is None:
+                promise = self.promise(conversation_id, None, name.strip()[:_NAME_CHARS], dialled, slot)
+                await self._keep_for_sure(promise, CallbackLeft())
         return HandoverView(VisitorState.CALLBACK, slot=slot)
 
     async def leave_message(self, conversation_id: str, name: str, contact: str, text: str) -> HandoverView:

@@ -7,9 +7,11 @@ kept, which every window learns when it comes back.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -83,6 +85,7 @@ class Cases:
         self._began = now()
         self._there_since = self._grace_until = self._began - self.policy.agent_lost
         self._present = Shared(lambda: store.agents_seen(self.there_since()))
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def serve(self, visitors: VisitorSide) -> None:
         """From now on visitors are told what happens."""
@@ -137,6 +140,11 @@ class Cases:
                 return case, False  # erased meanwhile: there is nobody to tell
             case = found
         raise NotNow("over")
+
+    def in_turn(self, who: str) -> asyncio.Lock:
+        """Of an agent or a conversation. Held while it is looked at what there is and something is added: of two clicks
+        each sees the other."""
+        return self._turns.setdefault(who, asyncio.Lock())
 
     async def present(self) -> list[AgentRecord]:
         """The agents of whom there is a sign of life."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
-from weakref import WeakValueDictionary
 
 import structlog
 
@@ -44,10 +41,6 @@ class Desk(Asking):
     """One for each gateway; several may share a database. `telephone` is there when callers wait in the queue."""
 
     telephone: Telephone | None = None
-
-    def __init__(self, *of_cases: Any, **named: Any) -> None:
-        super().__init__(*of_cases, **named)
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def seen(
         self,
@@ -233,10 +226,6 @@ class Desk(Asking):
         """Every team there is: in the hours, in the settings, of the agents who are there."""
         of_hours = getattr(self.hours, "teams", ())
         return sorted({*of_hours, *self.policy.team_by_theme.values(), *(team for one in agents for team in one.teams)})
-
-    def in_turn(self, agent_id: str) -> asyncio.Lock:
-        """Held while it is looked at what the agent has and something is added: of two clicks each sees the other."""
-        return self._turns.setdefault(agent_id, asyncio.Lock())
 
     # Inside
 
