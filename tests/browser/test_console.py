@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.console_page import ConsolePage
 from tests.browser.fake_desk import CSRF, FakeDesk, ago
@@ -150,6 +151,30 @@ async def test_take_read_answer_and_conclude_in_two_clicks(console: ConsolePage,
     await until(lambda: asked(desk, "/api/desk/handovers/h1/wrap_up") == [{"verdict": "missing_answer"}])
     await expect(console.page.get_by_text("Personne n’attend")).to_be_visible()
     assert CSRF, "every write carried it, or the fake had refused"
+
+
+async def test_of_two_verdicts_pressed_one_after_the_other_the_first_counts(
+    console: ConsolePage, desk: FakeDesk
+) -> None:
+    answer = asyncio.Event()
+    sent: list[Any] = []
+
+    async def late(route: Route) -> None:
+        sent.append(route.request.post_data_json)
+        await answer.wait()
+        await route.continue_()
+
+    await console.page.route("**/wrap_up", late)
+    await taken(console, desk)
+    await console.button("Terminer").click()
+    await console.button("Oui").click()
+    await until(lambda: sent != [])
+    await console.button("Réponse fausse").click(force=True)  # a slip, before the desk has answered
+    answer.set()
+    await expect(console.announcer).to_contain_text("Conversation conclue.")
+    await console.page.get_by_role("switch", name="Disponible").click()
+    await until(lambda: asked(desk, "/api/desk/presence") != [])  # whatever was to be sent before it has been
+    assert sent == asked(desk, "/api/desk/handovers/h1/wrap_up") == [{"verdict": "right"}]
 
 
 async def test_a_misunderstanding_names_the_right_subject(console: ConsolePage, desk: FakeDesk) -> None:

@@ -109,7 +109,10 @@ export class Desk extends Session {
     }
     const message = { client_id, text: said };
     this.happen({ is: "outgoing", id, message: { ...message, state: "sending" } });
-    this.happen({ is: "draft", id, text: "" });
+    // Of one that is sent once more, the reply that is being written is another.
+    if (this.state.drafts[id]?.trim() === said) {
+      this.happen({ is: "draft", id, text: "" });
+    }
     this.stopTyping();
     try {
       const { seq } = await this.api.post<{ seq: number }>(`/api/desk/conversations/${part(id)}/messages`, message);

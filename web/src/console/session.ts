@@ -25,7 +25,7 @@ export class Session {
   state: State = FIRST;
 
   readonly #link: Link;
-  readonly #writes = new Map<string, { readonly what: string; readonly written: Promise<unknown> }>();
+  #writes = new Map<string, { readonly what: string; readonly written: Promise<unknown> }>();
   readonly #listeners = new Set<(before: State, after: State) => void>();
   #toasts = 0;
   #detailTimer: number | undefined;
@@ -87,7 +87,7 @@ export class Session {
 
   signedOut(): void {
     this.#link.close();
-    this.#writes.clear();
+    this.#writes = new Map();
     this.happen({ is: "session", session: "signed_out" });
   }
 
@@ -204,7 +204,8 @@ export class Session {
   async #catchUp(): Promise<void> {
     if (await this.#isSignedIn()) {
       const overview = await this.quietly(this.api.get<Overview>("/api/desk/overview"), null);
-      if (overview && this.state.session === "signed_in") {
+      // The new socket may have been quicker; its own picture is the newest, whatever its version.
+      if (overview && this.state.session === "signed_in" && overview.version >= this.state.version) {
         this.#frame({ type: "snapshot", ...overview });
       }
     }
@@ -249,10 +250,10 @@ export class Session {
     if (before?.what === what) {
       return null;
     }
-    const write = { what, written: this.#afterwards(id, before?.written, send) };
+    const write = { what, written: this.#afterwards(before?.written, send) };
     this.#writes.set(id, write);
-    this.happen({ is: "busy", id, on: true });
     try {
+      this.happen({ is: "busy", id, on: true });
       return await write.written;
     } finally {
       if (this.#writes.get(id) === write) {
@@ -263,8 +264,9 @@ export class Session {
   }
 
   /** What was pressed after something that was refused, or before signing out, was not meant for what is now. */
-  async #afterwards<Body>(id: string, before: Promise<unknown> | undefined, send: () => Promise<Body>) {
-    if (before && ((await before.catch(() => null)) === null || !this.#writes.has(id))) {
+  async #afterwards<Body>(before: Promise<unknown> | undefined, send: () => Promise<Body>) {
+    const writes = this.#writes;
+    if (before && ((await before.catch(() => null)) === null || this.#writes !== writes)) {
       return null;
     }
     try {

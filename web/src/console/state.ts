@@ -80,7 +80,11 @@ export interface State {
   /** Who is signed in, and what they may do. */
   readonly account: Me | null;
   readonly service: Service | null;
+  /** Of the newest picture or change that the server sent. */
+  readonly version: number;
   readonly handovers: readonly Handover[];
+  /** Requests that were in the list last: an answer that comes late brings none of them back. */
+  readonly gone: readonly string[];
   readonly agents: readonly Agent[];
   readonly callbacks: readonly Callback[];
   readonly messages: readonly WrittenMessage[];
@@ -97,6 +101,8 @@ export interface State {
   readonly busy: readonly string[];
 }
 
+const MOST_GONE = 100;
+
 export const EMPTY_SEARCH: Search = { q: "", channel: "", verdict: "", onlyPeople: true };
 
 export const FIRST: State = {
@@ -106,7 +112,9 @@ export const FIRST: State = {
   me: null,
   account: null,
   service: null,
+  version: 0,
   handovers: [],
+  gone: [],
   agents: [],
   callbacks: [],
   messages: [],
@@ -166,7 +174,9 @@ export function next(state: State, happening: Happening): State {
     case "frame":
       return framed(state, happening.frame, happening.at);
     case "put":
-      return withHandovers(state, put(state.handovers, happening.handover));
+      return state.gone.includes(happening.handover.id)
+        ? state
+        : withHandovers(state, put(state.handovers, happening.handover));
     case "callback_put":
       return { ...state, callbacks: sortedCallbacks(put(state.callbacks, happening.callback)) };
     case "message_put":
@@ -240,11 +250,11 @@ function framed(state: State, frame: Frame, at: number): State {
 
 function snapshot(
   state: State,
-  { me, service, handovers, agents, callbacks, messages, now }: Overview,
+  { version, me, service, handovers, agents, callbacks, messages, now }: Overview,
   at: number,
 ): State {
   const clockAhead = Date.parse(now) - at;
-  const known = { ...state, session: "signed_in" as const, clockAhead, me, service, agents, messages };
+  const known = { ...state, session: "signed_in" as const, clockAhead, version, me, service, agents, messages };
   return withHandovers({ ...known, callbacks: sortedCallbacks(callbacks) }, handovers);
 }
 
@@ -252,6 +262,7 @@ function changed(state: State, changes: Changes, at: number): State {
   const after: State = {
     ...state,
     clockAhead: Date.parse(changes.now) - at,
+    version: changes.version,
     me: changes.me ?? state.me,
     service: changes.service ?? state.service,
     agents: merged(state.agents, changes.agents),
@@ -263,7 +274,9 @@ function changed(state: State, changes: Changes, at: number): State {
 
 function withHandovers(state: State, handovers: readonly Handover[]): State {
   const live = handovers.filter((one) => LIVE.has(one.state));
-  return { ...state, handovers: [...live].sort(byTurn) };
+  const ids = new Set(live.map(({ id }) => id));
+  const gone = [...state.gone, ...state.handovers.map(({ id }) => id)].filter((id) => !ids.has(id));
+  return { ...state, handovers: [...live].sort(byTurn), gone: gone.slice(-MOST_GONE) };
 }
 
 /** Another conversation, or none: what is on its way in the one before is kept. */

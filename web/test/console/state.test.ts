@@ -123,6 +123,15 @@ describe("the queue", () => {
     expect(state.handovers[0]?.state).toBe("active");
   });
 
+  it("does not get back what is over by an answer that comes late, but by the server's own word", () => {
+    const changes = { version: 3, now: "2026-11-22T10:00:02Z", handovers: { put: [], gone: ["a"] } };
+    const over = happened(started(handover("a")), { is: "frame", frame: { type: "changes", ...changes }, at: 0 });
+    const taken = handover("a", { version: 2, state: "active", agent: MINE });
+    expect(happened(over, { is: "put", handover: taken }).handovers).toEqual([]);
+    expect(happened(over, put(taken)).handovers).toEqual([taken]);
+    expect(happened(over, put(taken), { is: "put", handover: { ...taken, version: 3 } }).handovers).toHaveLength(1);
+  });
+
   it("loses what is over", () => {
     expect(happened(started(handover("a")), put(handover("a", { version: 2, state: "closed" }))).handovers).toEqual([]);
   });
