@@ -177,8 +177,9 @@ class BaresipPhone:
         await self._command("resume")
 
     def heard(self) -> bytes:
-        """What was heard in the last call, at 8 kHz; complete once it is closed."""
-        return read_pcm(sorted(self._directory.glob("dump-*-dec.wav"))[-1])
+        """What was heard in the last call, at 8 kHz; complete once it is closed. Empty when no sound came at all."""
+        dumps = sorted(self._directory.glob("dump-*-dec.wav"))
+        return read_pcm(dumps[-1]) if dumps else b""
 
     async def _command(self, command: str, params: str = "") -> None:
         text = json.dumps({"command": command, "params": params, "token": "t"}).encode()
