@@ -167,7 +167,7 @@ def compare(bench: Bench, path: Path, every: int) -> dict[str, Any]:
             for name, some in (("sentences", sentences), ("all", found))
         },
         "rules": rules,
-        "fixed": [outcome(sentences, lambda place, wait=wait: wait) for wait in WAITS],  # type: ignore[misc]
+        "fixed": [outcome(sentences, lambda place, wait=wait: wait) for wait in WAITS],  # type: ignore[misc]  # a lambda's default
         "smart_turn": [{"way": list(way)} | outcome(sentences, by_model(*way)) for way in MODEL_WAYS],
         "rules_and_smart_turn": [{"way": list(way)} | outcome(sentences, by_both(*way)) for way in BOTH_WAYS],
     }

@@ -66,7 +66,7 @@ class KeptWhisper:
                 file.write(json.dumps({"key": key, **one}, ensure_ascii=False) + "\n")
             self._known[key] = json.loads(json.dumps(one))
         kept = self._known[key]
-        raw = dict(kept["transcript"])  # type: ignore[call-overload]
+        raw = dict(kept["transcript"])  # type: ignore[call-overload]  # of JSON
         raw["alternatives"] = tuple(Reading(**reading) for reading in raw["alternatives"])
         self.seconds = float(kept["cpu_seconds"]) + self._encoding_seconds  # type: ignore[arg-type]  # of JSON
         self._encoding_seconds = 0.0

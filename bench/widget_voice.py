@@ -124,7 +124,7 @@ def application(settings: Settings, room: Room, speech: Any) -> web.Application:
     app = web.Application()
     app[SETTINGS] = settings
     app[TEXTS] = load_web_texts(pack.prompts(), pack.words["service"])
-    app[CHATS] = Chats(room)  # type: ignore[assignment]
+    app[CHATS] = Chats(room)  # type: ignore[assignment]  # all that is asked of it here
     visitors = add_voice(app, settings, load_knowledge(pack))
     assert visitors is not None
     visitors.speech = speech

@@ -128,7 +128,7 @@ class Metrics:
     """All figures of one gateway. The observer of calls; `speech` is set once the engines are loaded."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # it is untyped
         self.speech: SpeechLoad | None = None
         registry = self._registry = CollectorRegistry()
         ProcessCollector(registry=registry)

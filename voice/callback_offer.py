@@ -21,7 +21,7 @@ _AGREED = re.compile(
 _YES = frozenset(
     "oui ouais ok okay accord volontiers exactement exact correct parfait absolument entendu voila voilà".split()
 )
-_NO_YES = frozenset("mais comment combien quand où quel quelle quels quelles pourquoi qui quoi est-ce si".split())
+_NO_YES = frozenset("mais comment combien quand où quel quelle quels quelles pourquoi qui quoi si".split())
 """What makes of a sentence that begins with a yes something else."""
 _LONGEST_YES = 7
 """Words: "Oui, vous pouvez me rappeler à ce numéro." """
@@ -199,7 +199,7 @@ class CallbackOffer:
 def _agrees(figures: str, answer: list[str]) -> bool:
     """Whether it is a yes, in one word or in a sentence: "Oui, je veux bien.", "C'est exact."."""
     said = set(answer)
-    if not said or said & _NO or figures.rstrip().endswith("?"):
+    if not said or said & _NO or figures.rstrip().endswith("?") or "est-ce" in figures:
         return False
     if said <= _YES:
         return True

@@ -78,6 +78,7 @@ def test_a_pause_after_the_last_digit_ends_the_number_too() -> None:
         ("Non, c'est bon.", Declined()),
         ("Oui, pourquoi ?", None),
         ("Oui, je voudrais savoir quand je dois payer.", None),
+        ("Oui, est-ce que c'est payant.", None),
         ("Comment adhérer ?", None),
         ("Oui mais comment je fais pour adhérer ?", None),
     ],
