@@ -1,13 +1,14 @@
 """Once a second: what is due, whoever began it; agents who are gone; offers; and what other gateways have changed.
 
 A look at the change counter is all there is to do most of the time. Everything is looked at when it has moved, when a
-deadline has come, and every few seconds for what moves without the counter: signs of life, calls that end.
+deadline has come, and every few seconds for what moves without the counter: signs of life, calls that end. A request
+that cannot be dealt with is passed over until the next look: the others go on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,7 +18,7 @@ from bot.desk.desk import Desk
 from bot.desk.events import Case, Who
 from bot.desk.handover import wake_at
 from bot.dialogue import Channel
-from bot.errors import GuichetError, UnknownConversation
+from bot.errors import GuichetError, StoreUnavailable, UnknownConversation, Unwritable
 from bot.store.desk_records import AgentRecord, LiveHandover
 from bot.store.records import WAITING_STATES, HandoverState
 
@@ -40,6 +41,7 @@ class Sweep:
         self._told: dict[str, tuple[int | None, int | None]] = {}
         self._saw_all_at: datetime | None = None
         self._failed = False
+        self._passed_over: set[str] = set()
 
     async def run(self) -> None:
         """Until cancelled. A store that does not answer is asked again."""
@@ -81,8 +83,9 @@ class Sweep:
         there = {agent.id for agent in agents}
         if self._desk.telephone is not None:
             there |= await self._desk.telephone.keep_alive([one.handover for one in live], agents)
+        self._passed_over &= {one.handover.id for one in live}
         for one in live:
-            await self._one(one, agents, there, live)
+            await self._or_pass_over(one.handover, self._one(one, agents, there, live))
         live_now = await self._desk.live()
         if self._desk.policy.automatic:
             await self._offer(live_now, await self._desk.present())  # who did not answer is away by now
@@ -91,6 +94,19 @@ class Sweep:
         deadlines = [due for one in live_now if (due := wake_at(one)) is not None]
         self._due = min([*deadlines, now + _EVERYTHING_EVERY])
         self._saw_all_at = self._desk.clock()
+
+    async def _or_pass_over(self, case: Case, work: Awaitable[object]) -> None:
+        """Raises `StoreUnavailable` only when the store is away: then nobody can be helped."""
+        try:
+            await work
+        except Exception as error:
+            if isinstance(error, StoreUnavailable) and not isinstance(error, Unwritable):
+                raise
+            if case.id not in self._passed_over:  # said once, not every few seconds
+                self._passed_over.add(case.id)
+                log.exception("desk.passed_over", handover=case.id)
+        else:
+            self._passed_over.discard(case.id)
 
     async def _one(
         self, one: LiveHandover, agents: Sequence[AgentRecord], there: set[str], live: Sequence[LiveHandover]
@@ -119,8 +135,8 @@ class Sweep:
     async def _offer(self, live: Sequence[Case], agents: Sequence[AgentRecord]) -> None:
         by_id = {one.id: one for one in live}
         for offer in routing.offers([one for one in live if self._is_offered_here(one)], agents):
-            to = Who(offer.agent.id, offer.agent.name)
-            await self._desk.change(by_id[offer.handover_id], events.Offered(to))
+            case, to = by_id[offer.handover_id], Who(offer.agent.id, offer.agent.name)
+            await self._or_pass_over(case, self._desk.change(case, events.Offered(to)))
 
     def _is_offered_here(self, case: Case) -> bool:
         """A caller on the line is offered by the gateway that holds the call: it can be taken nowhere else."""
