@@ -32,7 +32,7 @@ def replies() -> Replies:
     return Replies(knowledge, load_prompts(prompts), load_languages(prompts, knowledge, pack.languages[0]))
 
 
-class ReplyAction(Action):  # type: ignore[misc]
+class ReplyAction(Action):  # type: ignore[misc]  # rasa_sdk has no types
     """A Rasa action that is one of the functions of `Replies`."""
 
     def __init__(self, action_name: str, decide: Decide) -> None:

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 OnMessage = Callable[[UserMessage], Awaitable[Any]]
 
 
-class GuichetInput(InputChannel):  # type: ignore[misc]
+class GuichetInput(InputChannel):  # type: ignore[misc]  # Rasa has no types
     """The channel `guichet`."""
 
     def __init__(self, token: str) -> None:
@@ -54,11 +54,11 @@ class GuichetInput(InputChannel):  # type: ignore[misc]
     def blueprint(self, on_new_message: OnMessage) -> Blueprint:
         routes = Blueprint("guichet_channel", __name__)
 
-        @routes.route("/", methods=["GET"])  # type: ignore[untyped-decorator]
+        @routes.route("/", methods=["GET"])  # type: ignore[untyped-decorator]  # Rasa's Sanic has none
         async def health(request: Request) -> HTTPResponse:
             return response.json({"model": getattr(_agent(request), "model_id", None) or ""})
 
-        @routes.route("/webhook", methods=["POST"])  # type: ignore[untyped-decorator]
+        @routes.route("/webhook", methods=["POST"])  # type: ignore[untyped-decorator]  # Rasa's Sanic has none
         async def receive(request: Request) -> HTTPResponse:
             if not self._may_enter(request.headers.get("authorization", "")):
                 return _error("unauthorised", 401)

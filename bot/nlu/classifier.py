@@ -30,7 +30,7 @@ RANKING_LENGTH = 5
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class GuichetClassifier(IntentClassifier, GraphComponent):  # type: ignore[misc]
+class GuichetClassifier(IntentClassifier, GraphComponent):  # type: ignore[misc]  # Rasa has no types
     """Understands a question and decides whether to answer, ask back or refuse."""
 
     @staticmethod

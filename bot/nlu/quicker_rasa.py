@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jsonschema.validators import validator_for  # type: ignore[import-untyped]
+from jsonschema.validators import validator_for  # type: ignore[import-untyped]  # it has no types
 from rasa.core.actions.action import RemoteAction
 
 

@@ -19,7 +19,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 
 
-class ForgetfulTrackerStore(TrackerStore, SerializedTrackerAsText):  # type: ignore[misc]
+class ForgetfulTrackerStore(TrackerStore, SerializedTrackerAsText):  # type: ignore[misc]  # Rasa has no types
     """Configured in endpoints.yml."""
 
     def __init__(
