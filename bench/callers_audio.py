@@ -306,15 +306,24 @@ def _keep_recorded(callers: Callers, name: str, kind: str, text: str, sound: Flo
 # -- the line --
 
 
-def on_a_line(callers: Callers, clip: Clip, line: str, level_dbfs: float = -26.0) -> Floats:
-    """The clip with a second of line before and 3.5 s after, 8 kHz, after A-law; noise is 20 dB below the speech."""
+def on_a_line(
+    callers: Callers,
+    clip: Clip,
+    line: str,
+    level_dbfs: float = -26.0,
+    *,
+    snr_db: float = 20.0,
+    lead_seconds: float = LEAD_SECONDS,
+    tail_seconds: float = TAIL_SECONDS,
+) -> Floats:
+    """The clip with some line before and after it, 8 kHz, after A-law; the noise is `snr_db` below the speech."""
     sound = callers.sound(clip)
     start, end = (round(edge * RATE_HZ) for edge in (clip.starts, clip.ends))
     power = float(np.mean(np.square(sound[start:end], dtype=np.float64)))
     gain = 10 ** (level_dbfs / 20) / max(1e-6, power**0.5)
-    lead, tail = round(LEAD_SECONDS * RATE_HZ), round(TAIL_SECONDS * RATE_HZ)
+    lead, tail = round(lead_seconds * RATE_HZ), round(tail_seconds * RATE_HZ)
     whole = np.concatenate([np.zeros(lead), sound * gain, np.zeros(tail)])
-    return through_a_law(whole + noise(callers, line, len(whole), clip.name) * 10 ** ((level_dbfs - 20) / 20))
+    return through_a_law(whole + noise(callers, line, len(whole), clip.name) * 10 ** ((level_dbfs - snr_db) / 20))
 
 
 def noise(callers: Callers, line: str, count: int, seed: str) -> NDArray[np.float64]:

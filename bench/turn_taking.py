@@ -8,6 +8,7 @@ when the question asked after that sound begins with all that was asked before, 
 bot began to sound before the caller had finished. The delay runs from the last sound to the question. `one_word`: right
 when the question asked is the word, or sounds like it;
 `in_context`: after a choice of three things, or of one, where `others` are the words that were not asked for.
+`room`: every second question in a room full of voices, which go on after it: how soon the turn is over.
 `no_words`: a question asked after a sound without words is invented. `bot_speaking`: the same sounds, and echoes of the
 bot, may not stop it; callers must. Lines by lot: quiet (noise 60 dB below the caller), pink noise and babble 20 dB
 below; levels -20, -26 and -32 dBFS; A-law.
@@ -55,6 +56,7 @@ _DIGITS = ("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "hui
 _ECHO_DB = (-15.0, -20.0, -25.0, -30.0)
 _ECHO_SECONDS = (0.02, 0.06, 0.12, 0.2)
 _APOLOGY = ("Excusez-moi", "Je suis désolé")
+_ROOM_DB = (20.0, 15.0, 12.0)
 _GREETING, _SAID = (0, 1), (2, 3, 4, 5)
 _SILENCES = ((0.4, 0.45), (0.4, 0.5), (0.45, 0.5), (0.5, 0.55), (0.55, 0.6))
 _INTERRUPTING = ("stop", "conseiller", "répétez", "attendez")
@@ -117,7 +119,7 @@ def line_of(clip: Clip) -> tuple[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Who speaks when.")
     parser.add_argument("--smart-turn", type=Path, help="smart-turn-v3.2-cpu.onnx, to be compared with the rules")
-    parser.add_argument("--only", default="", help="utterances, trade, one_word, no_words, bot_speaking")
+    parser.add_argument("--only", default="", help="utterances, trade, room, one_word, no_words, bot_speaking")
     parser.add_argument("--every", type=int, default=1, help="take every n-th clip")
     parser.add_argument("--out", type=Path, default=PROJECT_DIR / "bench" / "results" / "turn_taking.json")
     chosen = parser.parse_args()
@@ -127,6 +129,7 @@ def main() -> None:
     parts: dict[str, Callable[[Bench, int], Any]] = {
         "utterances": utterances,
         "trade": trade,
+        "room": room,
         "one_word": one_word,
         "no_words": no_words,
         "bot_speaking": bot_speaking,
@@ -203,6 +206,27 @@ def trade(bench: Bench, every: int) -> list[dict[str, Any]]:
             }
         )
     bench.patience, bench.hush_frames = served, HUSH_FRAMES
+    return result
+
+
+def room(bench: Bench, every: int) -> dict[str, Any]:
+    """Six others talk before a question and for 14 s after it, louder and louder."""
+    result = {}
+    clips = list(bench.callers.of_kind("question"))[:: 2 * every]
+    around = {"lead_seconds": LEAD_SECONDS, "tail_seconds": 14.0}
+    for snr_db in _ROOM_DB:
+        judged = []
+        for clip in clips:
+            line = listened(on_a_line(bench.callers, clip, "babble", snr_db=snr_db, **around))
+            judged.append(judge(clip, bench.play(line)))
+        delays = [one["delay"] for one in judged if one["delay"] is not None]
+        result[f"{snr_db:.0f} dB"] = {
+            "n": len(judged),
+            "cut": sum(one["cut"] for one in judged),
+            "over_within_1.5": sum(delay <= 1.5 for delay in delays),
+            "never_over": len(judged) - len(delays),
+            "delay_seconds": percentiles(delays),
+        }
     return result
 
 

@@ -15,6 +15,10 @@ fading of the detector itself. Without this gate 9 of 42 questions and 23 of 35 
 never ended, and on a quiet line the end was seen 0.15 s later; with it all end, and none of 246 utterances is broken
 more often. The loudest voice is forgotten by half a decibel a second, so that a weaker one is heard in the end.
 
+Others in the room who pass that gate now and then would still keep a turn open, up to its longest. So an utterance also
+pauses once it has gone on for a while (`FAINT_VOICE_SECONDS` of it voiced) without a frame that is nearly as loud as it
+was (`_NEAR_DB` below the louder frames of any two voiced seconds of it), and only such a frame resumes it.
+
 Whether a pause ends the turn is not decided here but in `voice/call.py`, which also knows what was
 said. Pure: time is counted in frames of 32 ms (512 samples at 16 kHz).
 """
@@ -40,6 +44,12 @@ SURE_SECONDS = 0.06
 """Of frames in a row that are hardly anything but a voice: two. Of 200 sounds without words none has them that does not
 go on to be `Started`."""
 FADING_SECONDS = 0.16
+FAINT_SECONDS, FAINT_VOICE_SECONDS = 0.8, 0.4
+"""Since the last frame that was as loud as the caller's: in all, and of it voiced."""
+_NEAR_DB = 10.0
+"""Of 537 utterances none falls so low for so long before its end (with 8 dB, five); `docs/decisions/0009`."""
+_LOUD_SHARE = 0.9
+_VOICED_FRAMES_KEPT = 64
 _SILENCE_DB = -96.0
 _GATE_DB = 20.0
 _FORGOTTEN_DB_PER_SECOND = 0.5
@@ -109,6 +119,10 @@ class Ear:
         self.gap_frames = 0
         self._fading_seconds = 0.0
         self._level_db = _SILENCE_DB
+        self._levels_db: deque[float] = deque(maxlen=_VOICED_FRAMES_KEPT)
+        self._faint_seconds = self._faint_voice_seconds = 0.0
+        self._loud_db = _SILENCE_DB
+        self._faded = False
         self.speech_seconds = 0.0
 
     def hear(self, probability: float, frame: Samples) -> list[EarEvent]:
@@ -124,6 +138,8 @@ class Ear:
             return self._before()
         if len(self._frames) < self._limit_frames:
             self._frames.append(frame)
+        if self._is_faint(level_db):
+            return self._fade()
         if self._speaking:
             self.speech_seconds += FRAME_SECONDS
             self._silence_seconds = 0.0
@@ -150,6 +166,32 @@ class Ear:
             self._loudest_voice_db = max(self._loudest_voice_db, min(level_db, self._frame_db))
         self._frame_db = level_db
         return self._voiced and level_db > self._loudest_voice_db - _GATE_DB
+
+    def _is_faint(self, level_db: float) -> bool:
+        """Whether it is long since the utterance was as loud as before: then it goes on only with somebody as loud."""
+        if self._speaking:
+            if not self._faded:
+                self._levels_db.append(level_db)
+            loud_db = sorted(self._levels_db)[int(_LOUD_SHARE * (len(self._levels_db) - 1))]
+            self._loud_db = max(self._loud_db, loud_db)
+            if level_db > self._loud_db - _NEAR_DB:
+                self._faint_seconds = self._faint_voice_seconds = 0.0
+                self._faded = False
+                return False
+            self._faint_voice_seconds += FRAME_SECONDS
+        self._faint_seconds += FRAME_SECONDS
+        is_long = self._faint_seconds >= FAINT_SECONDS and self._faint_voice_seconds >= FAINT_VOICE_SECONDS
+        self._faded = self._faded or is_long
+        return self._faded
+
+    def _fade(self) -> list[EarEvent]:
+        """The caller has finished, and others are still heard."""
+        if self._paused:
+            return []
+        self._paused = True
+        self.gap_frames = 0
+        self._silence_seconds = self._faint_seconds
+        return [Paused(self._silence_seconds, self.speech_seconds)]
 
     def _before(self) -> list[EarEvent]:
         """Waiting for a first sound long enough to be speech."""

@@ -140,3 +140,37 @@ def test_a_knock_does_not_make_the_ear_deaf() -> None:
     ear = Ear()
     hear(ear, 0.9, 0.03, value=1.0)
     assert [type(event) for event in hear(ear, 0.9, 0.5, value=0.05)] == [Started], "26 dB below the knock"
+
+
+def room(ear: Ear, seconds: float, value: float = 0.02) -> list[EarEvent]:
+    """Others in the room, 14 dB below the caller: they pass the gate, with gaps too short for a pause."""
+    events: list[EarEvent] = []
+    for _ in range(round(seconds / 0.192)):
+        events += hear(ear, 0.9, 0.096, value) + hear(ear, 0.0, 0.096, value)
+    return events
+
+
+def test_who_is_heard_behind_the_caller_does_not_keep_the_turn_open_for_ever() -> None:
+    ear = Ear(pause_seconds=0.13)
+    hear(ear, 0.9, 1.0)
+    (paused,) = room(ear, 10)
+    assert isinstance(paused, Paused)
+    assert 0.8 <= paused.silence_seconds < 1.1
+    assert [type(event) for event in hear(ear, 0.9, 0.1)] == [Resumed], "the caller goes on"
+    assert [type(event) for event in hear(ear, 0.0, 0.2)] == [Paused]
+
+
+def test_a_mumbled_end_belongs_to_its_sentence() -> None:
+    ear = Ear(pause_seconds=0.13)
+    hear(ear, 0.9, 1.0)
+    assert hear(ear, 0.9, 0.7, 0.02) == []
+    (paused,) = hear(ear, 0.0, 0.3)
+    assert isinstance(paused, Paused)
+    assert paused.speech_seconds == pytest.approx(1.7, abs=0.1)
+
+
+def test_a_knock_in_a_sentence_does_not_end_it() -> None:
+    ear = Ear(pause_seconds=0.13)
+    assert [type(event) for event in hear(ear, 0.9, 0.5)] == [Started]
+    hear(ear, 0.9, 0.064, 0.9)
+    assert hear(ear, 0.9, 3.0) == []
