@@ -152,11 +152,15 @@ def _as_text(report: TurnReport) -> str:
         return "?" if value is None else str(value)
 
     wait = report.end_of_speech_to_first_audio_ms
+    answered = f"answered after {shown(wait)} ms"
+    if report.heard is None and report.outcome is None:  # a number dictated, a cough: the call itself has dealt with it
+        said = f"key {report.key}" if report.key else str(report.file)
+        return f"{report.turn}. {said}\n   [no question to the bot] {answered}"
     said = f"key {report.key}" if report.key else f"{report.file}: {shown(report.heard)}"
     return "\n".join(
         [
             f"{report.turn}. {said}",
-            f"   [{shown(report.outcome)}] {shown(report.intent)}, answered after {shown(wait)} ms",
+            f"   [{shown(report.outcome)}] {shown(report.intent)}, {answered}",
             f"   {shown(report.spoken)}",
         ]
     )
