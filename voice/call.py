@@ -187,7 +187,8 @@ class Call:
         match event:
             case m.Said() if self._talk.paused:  # all had been said when the bot was interrupted
                 self._talk.paused = False
-                return self._finish_turn()
+                nothing_yet = [] if heard.spoke else self._listen(now)  # an onset is waited for shortly only to resume
+                return [*self._finish_turn(), *nothing_yet]
             case m.Replied(reply=reply):
                 return self._arrived(reply, now)
             case Paused(speech_seconds=seconds) if self._interrupts and seconds < self.patience.nothing_below_seconds:

@@ -447,6 +447,13 @@ def test_an_onset_after_which_nothing_is_heard_does_not_hold_the_answer_for_ever
     assert of(m.ResumeTalking, line.wait(Patience().silence_seconds))
 
 
+def test_an_onset_at_the_end_of_an_answer_does_not_shorten_the_silence_after_it() -> None:
+    line = Line().speaking()
+    line(Onset(-25.0), m.Said(line.call.serial))
+    assert of(m.Say, line.wait(Patience().silence_seconds - 1)) == []
+    assert of(m.Say, line.wait(1.5)), "then the caller is asked whether they are there"
+
+
 def test_a_cough_does_not_cost_the_rest_of_the_answer() -> None:
     line = Line().speaking()
     line(Started(0.13), m.TalkPaused(line.call.serial, 2))
