@@ -28,6 +28,8 @@ class Registration:
     def told(self, event: Mapping[str, object]) -> None:
         """A registration is refreshed, or tried again, every few minutes: only changes are logged."""
         match event.get("event"):
+            case "ready":  # a process of its own, which has yet to register
+                self._registered, self._lost_because = None, ""
             case "registered":
                 if not self._registered:
                     log.info("phone.registered")

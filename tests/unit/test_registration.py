@@ -61,3 +61,16 @@ def test_a_registration_that_is_lost_and_regained_is_one_line_each_in_the_log(me
         "phone.registered",
     ]
     assert logs[1]["reason"] == LOST["reason"]
+
+
+async def test_a_line_that_was_started_again_has_yet_to_register(line: Child, metrics: Metrics) -> None:
+    registration = Registration(metrics)
+    registration.told(LOST)
+    registration.told({"event": "ready", "uri": "sip:guichet@127.0.0.1:5070"})
+    assert (await registration.part(line)).condition is Condition.OK, "what was wrong before may be mended"
+    with capture_logs() as logged:
+        registration.told(THERE)
+        registration.told({"event": "ready", "uri": "sip:guichet@127.0.0.1:5070"})
+        registration.told(THERE)
+        registration.told(LOST)
+    assert [one["event"] for one in logged] == ["phone.registered"] * 2 + ["phone.registration_failed"]
