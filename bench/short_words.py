@@ -2,8 +2,9 @@
 
     .venv/bin/python bench/callers_audio.py                         # once: the callers that it is measured with
     .venv/bin/python bench/short_words.py speak [--seconds 600]     # who teaches: 3,100 clips, 40 minutes
-    .venv/bin/python bench/short_words.py listen [--seconds 600]    # what the encoder makes of them, 30 minutes
+    .venv/bin/python bench/short_words.py listen [--seconds 600]    # what both kinds of networks are given, 30 minutes
     .venv/bin/python bench/short_words.py teach                     # voice/short_words.npz, 20 minutes
+    PYTHONPATH=. .venv-rasa/bin/python bench/short_words_spectrum.py  # voice/word_spectrum.npz, 30 minutes
     .venv/bin/python bench/short_words.py measure [--out FILE]      # bench/results/short_words.json, 3 minutes
 
 `speak` and `listen` stop after `--seconds` and go on where they were. All lots are drawn alike at each run. Everything
@@ -35,6 +36,7 @@ from voice.engines import load_whisper
 from voice.install.catalogue import WHISPER_BASE
 from voice.short_words import LONGEST_SECONDS, MOST_STEPS, SURE, WINDOW_SECONDS, short_sound
 from voice.whisper import Whisper
+from voice.word_spectrum import spectrum
 
 NETWORKS, PROCESSES = 4, 2
 
@@ -64,32 +66,38 @@ def main() -> None:
 
 
 def listen(settings: Settings, directory: Path, deadline: float) -> None:
-    """Keeps the encoder's steps of all takes, a file for each voice."""
-    left = [voice for voice in voices() if not (directory / f"{voice}.npz").exists()]
+    """Keeps the encoder's steps of all takes, and their spectra, two files for each voice."""
+    left = [voice for voice in voices() if not all((directory / name).exists() for name in _files(voice))]
     with ProcessPoolExecutor(PROCESSES) as processes:
         for told in processes.map(partial(_listen_to, settings, directory, deadline), left):
             print(told, flush=True)
 
 
+def _files(voice: str) -> tuple[str, str]:
+    return f"{voice}.npz", f"{voice}.spectra.npz"
+
+
 def _listen_to(settings: Settings, directory: Path, deadline: float, voice: str) -> str:
-    """Keeps the encoder's steps of one voice; what has become of it."""
+    """Keeps the steps and spectra of one voice; what has become of it."""
     if not is_spoken(directory, voice):
         return f"{voice} is not spoken yet"
     if time.monotonic() > deadline:
         return f"{voice} is left to be heard"
     callers, whisper = open_callers(settings), load_whisper(settings)
-    names, answers, steps = [], [], []
+    names, answers, steps, spectra = [], [], [], []
     for said in takes(callers, Teacher(directory / voice)):
         sound = _short(last_utterance(said.line), loud_stretch=voice in CROWDS)
         if sound is not None and len(made := encoded(whisper, sound)):
             names.append(said.name)
             answers.append(said.answer)
             steps.append(made)
-    counts, all_steps = [len(one) for one in steps], np.concatenate(steps).astype(np.float16)
-    place = directory / f"{voice}.npz"
-    with place.with_suffix(".part").open("wb") as file:
-        np.savez(file, names=names, answers=answers, counts=counts, steps=all_steps)
-    place.with_suffix(".part").rename(place)
+            spectra.append(spectrum(sound))
+    for name, kind, each in zip(_files(voice), ("steps", "bands"), (steps, spectra), strict=True):
+        kept = {"names": names, "answers": answers, "counts": [len(one) for one in each]}
+        place = directory / name
+        with place.with_suffix(".part").open("wb") as file:
+            np.savez(file, **kept, **{kind: np.concatenate(each).astype(np.float16)})
+        place.with_suffix(".part").rename(place)
     return f"{voice}: {len(names)} sounds"
 
 

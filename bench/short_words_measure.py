@@ -34,6 +34,7 @@ from voice.patience import Patience
 from voice.short_words import EXPECTED, MOST_STEPS, WINDOW_SECONDS, ShortWords, short_sound
 from voice.turn import Expecting
 from voice.whisper import Whisper
+from voice.word_spectrum import MOST_FRAMES, spectrum
 
 Utterance = tuple[Floats, float]
 ESPEAK_OTHERS = (("fr+m1", 155, 50), ("fr+f3", 150, 60), ("fr-be+m5", 165, 45))
@@ -51,12 +52,14 @@ YES_NO = {"oui": "yes", "ouais": "yes", "oui oui": "yes", "non": "no", "non merc
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What the encoder made of a short sound (None: it was not noticed, or too long), and the answer in it, if any."""
+    """What the encoder made of a short sound (None: it was not noticed, or too long), its spectrum, and the answer in
+    it, if any."""
 
     name: str
     voice: str
     answer: str
-    steps: Floats | None
+    steps: Floats | None = None
+    bands: Floats | None = None
 
 
 def last_utterance(line: Floats) -> Utterance | None:
@@ -104,9 +107,9 @@ def cost(settings: Settings) -> dict[str, float]:
         utterance = last_utterance(said.line)
         if utterance is not None and words is not None:
             began = time.process_time()
-            steps = _encoded(whisper, utterance)
-            if steps is not None:
-                words.hear(steps)
+            pair = given(whisper, utterance)
+            if pair is not None:
+                words.hear(pair[0], spectrum=pair[1])
                 between = time.process_time()
                 whisper.transcribe(utterance[0])
                 spent["known"].append(between - began)
@@ -116,27 +119,25 @@ def cost(settings: Settings) -> dict[str, float]:
 
 def keep(everything: Sequence[Heard], place: Path) -> None:
     """Writes what `read` reads."""
-    steps = [np.zeros((0, 1)) if one.steps is None else one.steps[:MOST_STEPS] for one in everything]
-    np.savez(
-        place,
-        names=[one.name for one in everything],
-        voices=[one.voice for one in everything],
-        answers=[one.answer for one in everything],
-        counts=[len(one) for one in steps],
-        steps=np.concatenate([one for one in steps if len(one)]).astype(np.float16),
-    )
+    kept: dict[str, Any] = {name: [getattr(one, name) for one in everything] for name in ("name", "voice", "answer")}
+    for kind, most in (("steps", MOST_STEPS), ("bands", MOST_FRAMES)):
+        each = [np.zeros((0, 1)) if (made := getattr(one, kind)) is None else made[:most] for one in everything]
+        kept[f"{kind}_counts"] = [len(one) for one in each]
+        kept[kind] = np.concatenate([one for one in each if len(one)]).astype(np.float16)
+    np.savez(place, **kept)
 
 
 def read(place: Path) -> list[Heard]:
     """What `keep` has written."""
     with np.load(place) as file:
-        counts, steps = file["counts"], file["steps"].astype(np.float32)
-        ends = np.cumsum(counts)
+        pieces = {
+            kind: np.split(file[kind].astype(np.float32), np.cumsum(file[f"{kind}_counts"])[:-1])
+            for kind in ("steps", "bands")
+        }
+        named = zip(file["name"], file["voice"], file["answer"], pieces["steps"], pieces["bands"], strict=True)
         return [
-            Heard(str(name), str(voice), str(answer), steps[end - count : end] if count else None)
-            for name, voice, answer, count, end in zip(
-                file["names"], file["voices"], file["answers"], counts, ends, strict=True
-            )
+            Heard(str(name), str(voice), str(answer), *((steps, bands) if len(steps) else ()))
+            for name, voice, answer, steps, bands in named
         ]
 
 
@@ -191,7 +192,7 @@ def _in_context(everything: Sequence[Heard], words: ShortWords, expecting: Expec
 def _sure(one: Heard, words: ShortWords, expecting: Expecting = Expecting.QUESTION) -> str:
     if one.steps is None:
         return ""
-    word = words.hear(one.steps, expecting)
+    word = words.hear(one.steps, expecting, one.bands)
     return word.text if word.sure else ""
 
 
@@ -211,19 +212,19 @@ def heard(settings: Settings) -> Iterator[Heard]:
     """Everybody, through the real ear and the encoder."""
     callers, whisper = open_callers(settings), load_whisper(settings)
     for said in (*_callers(callers), *_espeak(callers), *_women(settings, callers), *_things(settings, callers)):
-        yield Heard(said.name, said.voice, said.answer, _encoded(whisper, last_utterance(said.line)))
+        yield Heard(said.name, said.voice, said.answer, *(given(whisper, last_utterance(said.line)) or ()))
     lines = [("sentences", clip.name, on_a_line(callers, clip, *line_of(clip))) for clip in callers.of_kind(*SENTENCES)]
     lines += [("no words", sound.name, sound.samples) for sound in line_sounds(settings)]
     for kind, name, line in lines:
         for _, event, sound in _pauses(line, Patience()):
             if isinstance(event, Paused):
-                yield Heard(name, kind, "", _encoded(whisper, (sound, event.speech_seconds)))
+                yield Heard(name, kind, "", *(given(whisper, (sound, event.speech_seconds)) or ()))
 
 
-def _encoded(whisper: Whisper, utterance: Utterance | None) -> Floats | None:
-    """As `voice.engines` has it."""
+def given(whisper: Whisper, utterance: Utterance | None) -> tuple[Floats, Floats] | None:
+    """The encoder's steps and the spectrum, as `voice.engines` has them."""
     sound = None if utterance is None else short_sound(utterance[0])
-    return None if sound is None else whisper.encoded(sound, WINDOW_SECONDS)
+    return None if sound is None else (whisper.encoded(sound, WINDOW_SECONDS), spectrum(sound))
 
 
 def _callers(callers: Callers) -> Iterator[Said]:

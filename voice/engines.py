@@ -30,6 +30,7 @@ from voice.spoken_french import DEFAULT, speak, with_exceptions
 from voice.transcript import Transcript, other_readings
 from voice.turn import Certainty, Expecting, Hearing
 from voice.whisper import Whisper
+from voice.word_spectrum import spectrum
 from voice.workers import HEARING_NICE, SPEAKING_NICE, made_at
 
 log = structlog.get_logger(__name__)
@@ -104,7 +105,7 @@ class WhisperRecogniser:
         sound = short_sound(samples)
         if sound is None or not is_wanted():
             return NO_WORD
-        return self._words.hear(self._whisper.encoded(sound, WINDOW_SECONDS), expecting)
+        return self._words.hear(self._whisper.encoded(sound, WINDOW_SECONDS), expecting, spectrum(sound))
 
     def _command(self, transcript: Transcript, speech_seconds: float, word: Word) -> str | None:
         """The short answer that a word or two sound like, unless they are one as they stand."""

@@ -65,7 +65,8 @@ class Patience:
     """Shorter sounds over the bot's voice are coughs: it goes on without having them transcribed."""
     caller_above_db: float = -35.0
     """Level of the loudest frame (RMS, dBFS): whoever speaks into the telephone reaches -27."""
-    echo_margin_db: float = 2.0
+    echo_margin_db: float = 4.0
+    """The loudest frame of the notice has -12.1 dB, those of 431 sentences of the bundled pack up to -8.2."""
     caller_surely_above_db: float = -20.0
     """No echo makes the bot deaf to a caller as loud as this."""
     call_seconds: float = 3600.0

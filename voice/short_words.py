@@ -3,9 +3,10 @@
 Whisper's decoder writes sentences: a lone "trois" becomes "C'est quoi ?", for it has learnt that people do not say so
 little. Its encoder hears the word well enough. A small network reads that instead: each step of 20 ms is reduced to 80
 numbers, five steps together are looked at for 192 traits, and how strongly each is there, at most and on the whole,
-tells the word, or that it is none of them. Several such networks are asked, and the mean of what they say is believed:
-they are wrong about different sounds. They were taught with synthetic voices by `bench/short_words.py`, which also
-measures them with voices that they have never heard.
+tells the word, or that it is none of them. Several such networks are asked, and others that see the spectrum of the
+sound and know nothing of Whisper (`voice/word_spectrum.py`); the mean of what both kinds say is believed, since they
+are wrong about different sounds. They were taught with synthetic voices by `bench/short_words.py`, which also measures
+them with voices that they have never heard.
 
 What the caller was asked for makes some words likelier (`LIKELIER`), if no other word was more likely anyway; sure only
 if they are likely by their sound.
@@ -18,14 +19,18 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.errors import ModelMissing
 from voice.turn import Expecting
+from voice.word_spectrum import BANDS, Spectrum, WordSpectrum
 
 Steps = NDArray[np.float32]
 """Of the encoder: one row for each 20 ms."""
@@ -40,14 +45,14 @@ RATE_HZ = 16000
 TOGETHER = 5
 MEAN_WEIGHT = 3.0
 
-SURE = 0.8
+SURE = 0.6
 """From here on a word is acted on without being transcribed."""
-MOST_UNSURE = 0.79
+MOST_UNSURE = 0.59
 """What a word is given that would be sure by what was asked for alone."""
-LIKELY = 0.6
+LIKELY = 0.45
 """From here on it is believed if the recogniser doubts its own words; if it does not, and they sound like something
 else, neither is."""
-POSSIBLE = 0.3
+POSSIBLE = 0.2
 """From here on it is believed if what was transcribed sounds like it; and another short answer is not."""
 
 _YES_OR_NO = frozenset(
@@ -71,6 +76,7 @@ _FAINT_DB = 16.0
 """So far below the loudest 20 ms is not the caller's word, but others in the room, or its own weak edges."""
 _BEFORE_SECONDS = 0.5
 _WEIGHTS = Path(__file__).with_name("short_words.npz")
+_SPECTRUM_WEIGHTS = "word_spectrum.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +123,12 @@ def short_sound(samples: NDArray[np.float32]) -> NDArray[np.float32] | None:
 
 
 class ShortWords:
-    """The taught networks. Safe for several threads."""
+    """The taught networks, of the encoder's steps and of the spectrum. Safe for several threads."""
 
-    def __init__(self, words: tuple[str, ...], *networks: Weights) -> None:
+    def __init__(self, words: tuple[str, ...], *networks: Weights, by_spectrum: WordSpectrum | None = None) -> None:
         self.words = words
         self._networks = networks
+        self._by_spectrum = by_spectrum
         self._times = {
             expecting: np.array([times if word in EXPECTED[expecting] else 1.0 for word in (*words, "")], np.float32)
             for expecting, times in LIKELIER.items()
@@ -129,34 +136,36 @@ class ShortWords:
 
     @classmethod
     def load(cls, model_sha256: str, path: Path = _WEIGHTS) -> ShortWords | None:
-        """None when there are no weights for the model with this digest.
+        """None when there are no weights for the model with this digest. Those of the spectrum lie beside them.
 
         Raises `ModelMissing` when they cannot be read: a damaged file, or one of another version.
         """
         if not path.is_file():
             return None
-        try:
-            return cls._read(path, model_sha256)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            reason = type(error).__name__
-            raise ModelMissing(f"The weights {path.name} cannot be read ({reason}): install Guichet again.") from None
-
-    @classmethod
-    def _read(cls, path: Path, model_sha256: str) -> ShortWords | None:
-        with np.load(path) as file:
-            about = json.loads(str(file["about"]))
+        with _readable(path):
+            about, networks = _networks(path)
             if about["model_sha256"] != model_sha256:
                 return None
-            weights = {name: file[name].astype(np.float32) for name in file.files if name != "about"}
-        networks = [{name: one[number] for name, one in weights.items()} for number in range(len(weights["w1"]))]
-        taught = cls(tuple(about["words"]), *networks)
-        if taught._likely(np.zeros((1, weights["w1"].shape[1]), np.float32)).size != len(taught.words) + 1:
-            raise ValueError("As many scores as words are needed, and one for none of them.")
+            taught = cls(tuple(about["words"]), *networks)
+            taught._check(taught._by_steps(np.zeros((1, networks[0]["w1"].shape[0]), np.float32)))
+        beside = path.with_name(_SPECTRUM_WEIGHTS)
+        if beside.is_file():
+            with _readable(beside):
+                also, networks = _networks(beside)
+                if also["words"] != about["words"]:
+                    raise ValueError("The same words are needed.")
+                taught._by_spectrum = WordSpectrum(*networks)
+                taught._check(taught._by_spectrum.likely(np.zeros((1, BANDS), np.float32)))
         return taught
 
-    def hear(self, steps: Steps, expecting: Expecting = Expecting.QUESTION) -> Word:
-        """`steps` are those with sound, the half second before and the pause after it included."""
-        likely = self._likely(steps[:MOST_STEPS])
+    def _check(self, scores: NDArray[np.float32]) -> None:
+        if scores.size != len(self.words) + 1:
+            raise ValueError("As many scores as words are needed, and one for none of them.")
+
+    def hear(self, steps: Steps, expecting: Expecting = Expecting.QUESTION, spectrum: Spectrum | None = None) -> Word:
+        """`steps` are those with sound, the half second before and the pause after it included; `spectrum` is that of
+        the same sound. Without it the steps alone count."""
+        likely = self._likely(steps[:MOST_STEPS], spectrum)
         word = self._likeliest(likely)
         best = int(likely[:-1].argmax())
         if word.sure or self.words[best] not in EXPECTED[expecting]:
@@ -171,10 +180,35 @@ class ShortWords:
         best = int(likely.argmax())
         return Word(self.words[best] if best < len(self.words) else "", float(likely[best]))
 
-    def _likely(self, steps: Steps) -> NDArray[np.float32]:
+    def _likely(self, steps: Steps, spectrum: Spectrum | None) -> NDArray[np.float32]:
         """How likely each word is, and at the end, none of them."""
-        each = [_of_one(network, steps) for network in self._networks]
-        return np.asarray(np.mean(each, axis=0), np.float32)
+        if self._by_spectrum is None or spectrum is None or not len(spectrum):
+            return self._by_steps(steps)
+        return np.asarray((self._by_steps(steps) + self._by_spectrum.likely(spectrum)) / 2, np.float32)
+
+    def _by_steps(self, steps: Steps) -> NDArray[np.float32]:
+        return np.asarray(np.mean([_of_one(network, steps) for network in self._networks], axis=0), np.float32)
+
+
+def _networks(path: Path) -> tuple[dict[str, Any], list[Weights]]:
+    """What a file says about its networks, and their weights."""
+    with np.load(path) as file:
+        about = json.loads(str(file["about"]))
+        weights = {name: file[name].astype(np.float32) for name in file.files if name != "about"}
+    many = {len(one) for one in weights.values()}
+    if len(many) != 1:
+        raise ValueError("As many of each layer are needed.")
+    return about, [{name: one[number] for name, one in weights.items()} for number in range(many.pop())]
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Raises `ModelMissing` for whatever a damaged file brings."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        reason = type(error).__name__
+        raise ModelMissing(f"The weights {path.name} cannot be read ({reason}): install Guichet again.") from None
 
 
 def _of_one(w: Weights, steps: Steps) -> NDArray[np.float32]:

@@ -25,10 +25,14 @@ from voice.short_words import EXPECTED, LIKELY, LONGEST_SECONDS, POSSIBLE, SURE,
 from voice.transcript import Certainty, Transcript
 from voice.turn import Expecting, Hearing
 from voice.whisper import Whisper
+from voice.word_spectrum import BANDS, DILATIONS, WordSpectrum, spectrum
 
 WHISPER = SimpleNamespace(whisper_model="whisper")
 HEARD = Path(__file__).with_name("short_words_heard.npz")
-"""What Whisper base's encoder made of four short sounds of the bundled voice on an A-law line, to 8 bits."""
+"""What Whisper base's encoder made of four short sounds of the bundled voice on an A-law line, and their spectra, to
+8 bits."""
+
+SAID = ("oui", "merci", "conseiller", "salaire")
 
 
 def weights() -> dict[str, Any]:
@@ -66,8 +70,8 @@ def test_two_networks_that_do_not_agree_are_sure_of_nothing() -> None:
     assert not both.sure
 
 
-def unsure(text: str, *, of_none: float = 2.0) -> ShortWords:
-    """Hears this word in any sound, twice or so as likely as none of them."""
+def unsure(text: str, *, of_none: float = 0.9) -> ShortWords:
+    """Hears this word in any sound, somewhat likelier than anything else."""
     likely = weights() | {"w3": np.zeros((4, 3), np.float32), "b3": np.array([of_none, 0, 0], np.float32)}
     return ShortWords((text, "stop"), likely)
 
@@ -124,8 +128,11 @@ def test_the_weights_in_the_tree_know_words_of_a_voice_that_did_not_teach_them()
     words = ShortWords.load(WHISPER_BASE[0].sha256)
     assert words is not None
     with np.load(HEARD) as file:
-        said = {name: file[name].astype(np.float32) * file["scale"] for name in file.files if name != "scale"}
-    heard = {text: words.hear(steps) for text, steps in said.items()}
+        steps, bands = (
+            {text: file[f"{text} {kind}"].astype(np.float32) * file[kind] for text in SAID}
+            for kind in ("steps", "bands")
+        )
+    heard = {text: words.hear(steps[text], spectrum=bands[text]) for text in SAID}
     assert {text for text, word in heard.items() if word.sure} == {"oui", "merci", "conseiller"}
     assert all(word.text == text for text, word in heard.items() if word.sure)
 
@@ -198,6 +205,46 @@ def test_with_damaged_weights_the_operator_is_told_and_everything_is_transcribed
     assert "install Guichet again" in logged[0]["error"]
 
 
+def seeing(text: str) -> dict[str, Any]:
+    """A network that sees this word, or none, in any spectrum."""
+    channels, classes = (1, 1, 1), ("oui", "non", "")
+    none = np.zeros(channels[0], np.float32)
+    layers = {
+        "patch1": np.zeros((3, 3, 1, 1)), "patch2": np.zeros((3, 3, 1, 1)), "step": np.zeros((BANDS // 4, 1)),
+        "around": np.zeros((len(DILATIONS), 9, 1)), "mixed": np.zeros((len(DILATIONS), 1, 1)), "last": np.zeros((1, 1)),
+        "words": np.zeros((2, 3)),
+    }  # fmt: skip
+    biases = dict.fromkeys((f"{name}_bias" for name in layers), none)
+    several = {f"{name}_bias": np.zeros((len(DILATIONS), 1)) for name in ("around", "mixed")}
+    chosen = {"words_bias": np.where(np.array(classes) == text, 9.0, 0.0)}
+    return {name: np.asarray(one, np.float32) for name, one in (layers | biases | several | chosen).items()}
+
+
+def test_what_the_steps_and_the_spectrum_do_not_agree_on_is_not_sure() -> None:
+    any_spectrum = np.zeros((40, BANDS), np.float32)
+    for seen, sure in (("oui", True), ("non", False), ("", False)):
+        words = ShortWords(("oui", "non"), weights(), by_spectrum=WordSpectrum(seeing(seen)))
+        assert words.hear(sound((1, 0)), spectrum=any_spectrum).sure is sure
+        assert words.hear(sound((1, 0))).sure, "where there is no spectrum the steps decide"
+        assert words.hear(sound((1, 0)), spectrum=any_spectrum[:0]).sure
+
+
+def test_the_weights_of_the_spectrum_lie_beside_the_others(tmp_path: Path) -> None:
+    path, beside = written(tmp_path / "short_words.npz"), tmp_path / "word_spectrum.npz"
+    any_spectrum = np.zeros((40, BANDS), np.float32)
+    one = {name: layer[None] for name, layer in seeing("non").items()}
+    np.savez(beside, about=json.dumps({"words": ["oui", "non"]}), **one)
+    taught = ShortWords.load("abc", path)
+    assert taught is not None
+    assert not taught.hear(sound((1, 0)), spectrum=any_spectrum).sure
+    np.savez(beside, about=json.dumps({"words": ["non", "oui"]}), **one)
+    with pytest.raises(ModelMissing, match=r"word_spectrum\.npz cannot be read .*: install Guichet again"):
+        ShortWords.load("abc", path)
+    beside.write_bytes(b"no weights")
+    with pytest.raises(ModelMissing, match=r"word_spectrum\.npz cannot be read .*: install Guichet again"):
+        ShortWords.load("abc", path)
+
+
 class Engine:
     """A recogniser that counts what is asked of it."""
 
@@ -219,8 +266,8 @@ class Knows:
     def __init__(self, word: Word) -> None:
         self.word = word
 
-    def hear(self, steps: object, expecting: Expecting) -> Word:
-        self.expecting = expecting
+    def hear(self, steps: object, expecting: Expecting, spectrum: NDArray[np.float32]) -> Word:
+        self.expecting, self.spectrum = expecting, spectrum
         return self.word
 
 
@@ -251,8 +298,12 @@ def test_a_word_that_is_sure_is_not_transcribed() -> None:
 def test_the_network_is_told_what_was_asked_for() -> None:
     knows = Knows(Word("oui", 1.0))
     recogniser = WhisperRecogniser(cast(Whisper, Engine()), Corrections([], frozenset()), cast(ShortWords, knows))
-    recogniser.hear(said(0.5), 0.5, expecting=Expecting.CHOICE)
+    heard = said(0.5)
+    recogniser.hear(heard, 0.5, expecting=Expecting.CHOICE)
     assert knows.expecting is Expecting.CHOICE
+    sound = short_sound(heard)
+    assert sound is not None
+    assert np.array_equal(knows.spectrum, spectrum(sound))
 
 
 @pytest.mark.parametrize("word", [Word("trois", SURE - 0.01), Word("", 0.99)])
@@ -325,10 +376,11 @@ def test_a_likely_word_is_believed_where_the_recogniser_doubts_its_own(engine: E
 
 @pytest.mark.parametrize("writes", ["Oui.", "Un."])
 def test_a_promise_to_call_back_is_not_made_where_two_ears_disagree(writes: str) -> None:
+    likely = (SURE + LIKELY) / 2
     for expecting in Expecting:
-        hearing = recogniser_on(Engine(writes), Word("non", 0.75)).hear(said(0.5), 0.5, expecting=expecting)
+        hearing = recogniser_on(Engine(writes), Word("non", likely)).hear(said(0.5), 0.5, expecting=expecting)
         assert not is_clear(hearing)
-    doubtful = recogniser_on(Engine("Adjon !", "low"), Word("oui", 0.75))
+    doubtful = recogniser_on(Engine("Adjon !", "low"), Word("oui", likely))
     assert not is_clear(doubtful.hear(said(0.5), 0.5, expecting=Expecting.NUMBER))
 
 
