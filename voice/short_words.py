@@ -138,7 +138,7 @@ class ShortWords:
     def load(cls, model_sha256: str, path: Path = _WEIGHTS) -> ShortWords | None:
         """None when there are no weights for the model with this digest. Those of the spectrum lie beside them.
 
-        Raises `ModelMissing` when they cannot be read: a damaged file, or one of another version.
+        Raises `ModelMissing` when either cannot be read: a damaged file, one of another version, or only one of them.
         """
         if not path.is_file():
             return None
@@ -149,13 +149,12 @@ class ShortWords:
             taught = cls(tuple(about["words"]), *networks)
             taught._check(taught._by_steps(np.zeros((1, networks[0]["w1"].shape[0]), np.float32)))
         beside = path.with_name(_SPECTRUM_WEIGHTS)
-        if beside.is_file():
-            with _readable(beside):
-                also, networks = _networks(beside)
-                if also["words"] != about["words"]:
-                    raise ValueError("The same words are needed.")
-                taught._by_spectrum = WordSpectrum(*networks)
-                taught._check(taught._by_spectrum.likely(np.zeros((1, BANDS), np.float32)))
+        with _readable(beside):  # the borders hold for both kinds together
+            also, networks = _networks(beside)
+            if also["words"] != about["words"]:
+                raise ValueError("The same words are needed.")
+            taught._by_spectrum = WordSpectrum(*networks)
+            taught._check(taught._by_spectrum.likely(np.zeros((1, BANDS), np.float32)))
         return taught
 
     def _check(self, scores: NDArray[np.float32]) -> None:

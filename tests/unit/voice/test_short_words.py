@@ -138,7 +138,9 @@ def test_the_weights_in_the_tree_know_words_of_a_voice_that_did_not_teach_them()
 
 
 def written(path: Path, **about: Any) -> Path:
-    """A file with two networks."""
+    """A file with two networks, and that of the spectrum beside it."""
+    seen = {name: layer[None] for name, layer in seeing("non").items()}
+    np.savez(path.with_name("word_spectrum.npz"), about=json.dumps({"words": ["oui", "non"]}), **seen)
     twice = {name: np.stack([one, one]) for name, one in weights().items()}
     np.savez(path, about=json.dumps({"words": ["oui", "non"], "model_sha256": "abc"} | about), **twice)
     return path
@@ -229,18 +231,24 @@ def test_what_the_steps_and_the_spectrum_do_not_agree_on_is_not_sure() -> None:
         assert words.hear(sound((1, 0)), spectrum=any_spectrum[:0]).sure
 
 
-def test_the_weights_of_the_spectrum_lie_beside_the_others(tmp_path: Path) -> None:
-    path, beside = written(tmp_path / "short_words.npz"), tmp_path / "word_spectrum.npz"
-    any_spectrum = np.zeros((40, BANDS), np.float32)
-    one = {name: layer[None] for name, layer in seeing("non").items()}
-    np.savez(beside, about=json.dumps({"words": ["oui", "non"]}), **one)
+def without_them(path: Path) -> None:
+    path.unlink()
+
+
+def with_other_words(path: Path) -> None:
+    seen = {name: layer[None] for name, layer in seeing("non").items()}
+    np.savez(path, about=json.dumps({"words": ["non", "oui"]}), **seen)
+
+
+@pytest.mark.parametrize("damage", [cut_short, no_archive, without_them, with_other_words])
+def test_the_weights_of_the_spectrum_lie_beside_the_others_and_belong_to_them(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    path = written(tmp_path / "weights.npz")
     taught = ShortWords.load("abc", path)
     assert taught is not None
-    assert not taught.hear(sound((1, 0)), spectrum=any_spectrum).sure
-    np.savez(beside, about=json.dumps({"words": ["non", "oui"]}), **one)
-    with pytest.raises(ModelMissing, match=r"word_spectrum\.npz cannot be read .*: install Guichet again"):
-        ShortWords.load("abc", path)
-    beside.write_bytes(b"no weights")
+    assert not taught.hear(sound((1, 0)), spectrum=np.zeros((40, BANDS), np.float32)).sure
+    damage(tmp_path / "word_spectrum.npz")
     with pytest.raises(ModelMissing, match=r"word_spectrum\.npz cannot be read .*: install Guichet again"):
         ShortWords.load("abc", path)
 
