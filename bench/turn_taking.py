@@ -210,7 +210,7 @@ def trade(bench: Bench, every: int) -> list[dict[str, Any]]:
 
 
 def room(bench: Bench, every: int) -> dict[str, Any]:
-    """Six others talk before a question and for 14 s after it, louder and louder."""
+    """Six others talk for a second before a question and 14 s after it, in each row louder."""
     result = {}
     clips = list(bench.callers.of_kind("question"))[:: 2 * every]
     around = {"lead_seconds": LEAD_SECONDS, "tail_seconds": 14.0}

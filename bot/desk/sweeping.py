@@ -99,7 +99,7 @@ class Sweep:
         """Raises `StoreUnavailable` only when the store is away: then nobody can be helped."""
         try:
             await work
-        except Exception as error:
+        except Exception as error:  # a fault of ours as well: it would stop the clock for everybody
             if isinstance(error, StoreUnavailable) and not isinstance(error, Unwritable):
                 raise
             if case.id not in self._passed_over:  # said once, not every few seconds
