@@ -88,7 +88,13 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The speech went on after `Paused`: it was only a breath."""
+    """The speech went on after `Paused`: it was only a breath.
+
+    `faint`: so far it is much softer than what was said before, by somebody else in the room perhaps. When it gets as
+    loud, another `Resumed` says so.
+    """
+
+    faint: bool = False
 
 
 EarEvent = Onset | Started | Sustained | Paused | Resumed
@@ -123,6 +129,7 @@ class Ear:
         self._faint_seconds = self._faint_voice_seconds = 0.0
         self._loud_db = _SILENCE_DB
         self._faded = False
+        self._resumed_faintly = False
         self.speech_seconds = 0.0
 
     def hear(self, probability: float, frame: Samples) -> list[EarEvent]:
@@ -145,9 +152,8 @@ class Ear:
             self._silence_seconds = 0.0
             self.gap_frames = 0
             self._fading_seconds = 0.0 if probability > ON else self._fading_seconds + FRAME_SECONDS
-            if self._paused:
-                self._paused = False
-                return [Resumed()]
+            if self._paused or self._resumed_faintly:
+                return self._resume(level_db)
             return [Sustained(self.speech_seconds, self._level_db)]
         self._silence_seconds += FRAME_SECONDS + min(self._fading_seconds, FADING_SECONDS)
         self._fading_seconds = 0.0
@@ -174,7 +180,7 @@ class Ear:
                 self._levels_db.append(level_db)
             loud_db = sorted(self._levels_db)[int(_LOUD_SHARE * (len(self._levels_db) - 1))]
             self._loud_db = max(self._loud_db, loud_db)
-            if level_db > self._loud_db - _NEAR_DB:
+            if self._is_near(level_db):
                 self._faint_seconds = self._faint_voice_seconds = 0.0
                 self._faded = False
                 return False
@@ -183,6 +189,17 @@ class Ear:
         is_long = self._faint_seconds >= FAINT_SECONDS and self._faint_voice_seconds >= FAINT_VOICE_SECONDS
         self._faded = self._faded or is_long
         return self._faded
+
+    def _is_near(self, level_db: float) -> bool:
+        return level_db > self._loud_db - _NEAR_DB
+
+    def _resume(self, level_db: float) -> list[EarEvent]:
+        """Somebody speaks after a pause; whether it is the caller is told at their first frame as loud as before."""
+        was_paused, self._paused = self._paused, False
+        self._resumed_faintly = not self._is_near(level_db)
+        if was_paused or not self._resumed_faintly:
+            return [Resumed(faint=self._resumed_faintly)]
+        return [Sustained(self.speech_seconds, self._level_db)]
 
     def _fade(self) -> list[EarEvent]:
         """The caller has finished, and others are still heard."""

@@ -8,6 +8,8 @@ and a recogniser may never answer. Pure: events in, commands out, time as an arg
     SILENT ──Started──► SPEAKING ──Paused──► PAUSED ──silence──► OVER ──words──► DONE
                             ▲────Resumed────────┴──────────────────┘
 
+A known answer ("oui", "le deux") that is followed by a much softer voice is not taken back: others talk in the room.
+
 While an answer waits for the end (`hurry`), sound that lasts is transcribed as far as it has come: a voice that is
 understood is heard out all the same, a noisy room is not.
 """
@@ -20,7 +22,7 @@ from enum import StrEnum
 
 from voice.call_messages import Command, Event, Heard, StopTranscribing, Tick, Transcribe
 from voice.ear import Paused, Resumed, Started
-from voice.endpointing import silence_that_ends
+from voice.endpointing import short_answer, silence_that_ends
 from voice.meaning import is_clear
 from voice.patience import Patience
 from voice.turn import Expecting, Hearing
@@ -68,6 +70,7 @@ class Listening:
         self._hurried_at = math.inf
         self._probes = False  # OVER, but only to find out whether this is speech
         self._quiet_at: float | None = None  # meanwhile
+        self._faintly = False  # somebody goes on, much softer
         self._began_at: float | None = None
         self._transcribed = False
 
@@ -99,8 +102,14 @@ class Listening:
                 return self._goes_on()
             case Stage.SPEAKING, Paused(silence_seconds=silence):
                 return self._paused(now - silence, now)
+            case ((Stage.PAUSED | Stage.OVER), Resumed(faint=True)) if not self._transcribed or self._is_answer:
+                self._faintly, self._quiet_at = True, None
+                return []
             case ((Stage.PAUSED | Stage.OVER), (Resumed() | Started())):
                 return [StopTranscribing(), *self._goes_on()]
+            case ((Stage.PAUSED | Stage.OVER), Paused(silence_seconds=silence)) if self._faintly:
+                self._quiet_at = now - silence
+                return []
             case ((Stage.PAUSED | Stage.OVER), Heard(attempt=attempt, hearing=hearing)) if attempt == self.attempt:
                 return self._heard(hearing, now)
             case _, Tick() if now >= self.wake_at:
@@ -129,7 +138,7 @@ class Listening:
         self.hearing = None  # of a part of it
         self.ended_at = self.over_at = None
         self.attempt = 0
-        self._transcribed = False
+        self._transcribed = self._faintly = False
         self.wake_at = min(self._began_at + self._patience.max_utterance_seconds, self._hurried_at)
         return []
 
@@ -140,8 +149,21 @@ class Listening:
         self.wake_at = ended_at + silence_that_ends(None, self._patience, dictated=self._dictated)
         return [Transcribe(self.attempt, self.expecting), *(self._due(now) if now >= self.wake_at else [])]
 
+    @property
+    def _is_answer(self) -> bool:
+        """Whether what was said is a whole answer, clearly heard."""
+        text = self.hearing.text if self.hearing is not None and is_clear(self.hearing) else ""
+        return short_answer(text) and not self._dictated
+
+    def _went_on(self, now: float) -> list[Command]:
+        """What went on is counted as the caller's, and may have paused since."""
+        quiet_at, commands = self._quiet_at, self._goes_on()
+        return commands if quiet_at is None else [*commands, *self._paused(quiet_at, now)]
+
     def _heard(self, hearing: Hearing | None, now: float) -> list[Command]:
         self.hearing, self._transcribed = hearing, True
+        if self._faintly and not self._is_answer:
+            return self._went_on(now)
         assert self.ended_at is not None
         silence_over = self.ended_at + silence_that_ends(hearing, self._patience, dictated=self._dictated)
         if now < silence_over:
@@ -161,8 +183,7 @@ class Listening:
             case Heard(attempt=attempt, hearing=hearing) if attempt == self.attempt:
                 self._probes, self._hurried_at = False, math.inf
                 if is_clear(hearing):
-                    quiet_at, _ = self._quiet_at, self._goes_on()
-                    return [] if quiet_at is None else self._paused(quiet_at, now)
+                    return self._went_on(now)
                 self.hearing, self._transcribed = hearing, True
                 self._done(now)
         return []
@@ -175,6 +196,8 @@ class Listening:
                 self.stage, self.over_at = Stage.OVER, now
                 self.wake_at = now + self._patience.transcription_seconds
                 return done
+            case Stage.PAUSED if self._faintly and not self._transcribed:
+                return [StopTranscribing(), *self._went_on(now)]
             case Stage.PAUSED if not self._transcribed:
                 self.stage, self.over_at = Stage.OVER, now
                 assert self.ended_at is not None

@@ -935,7 +935,7 @@ EVENTS = st.one_of(
     st.builds(Started, st.floats(0.05, 1), st.floats(-60, 0)),
     st.builds(Sustained, st.floats(0.05, 30), st.floats(-60, 0)),
     st.builds(Paused, st.floats(0.2, 2), st.floats(0.1, 5)),
-    st.just(Resumed()),
+    st.builds(Resumed, st.booleans()),
     st.builds(m.Heard, st.integers(0, 6), st.sampled_from([None, QUESTION, MUMBLE, COUGH])),
     st.builds(
         m.Replied,

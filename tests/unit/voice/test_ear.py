@@ -160,6 +160,20 @@ def test_who_is_heard_behind_the_caller_does_not_keep_the_turn_open_for_ever() -
     assert [type(event) for event in hear(ear, 0.0, 0.2)] == [Paused]
 
 
+def test_a_much_softer_voice_after_a_pause_is_told_from_the_callers() -> None:
+    ear = Ear(pause_seconds=0.13)
+    hear(ear, 0.9, 0.5)
+    hear(ear, 0.0, 0.2)
+    (first, *others) = hear(ear, 0.9, 0.2, value=0.02)
+    assert first == Resumed(faint=True), "14 dB below"
+    assert not any(isinstance(event, Resumed) for event in others)
+    (louder, *others) = hear(ear, 0.9, 0.2)
+    assert louder == Resumed(faint=False), "the caller goes on"
+    assert not any(isinstance(event, Resumed) for event in others)
+    hear(ear, 0.0, 0.2)
+    assert hear(ear, 0.9, 0.05)[0] == Resumed(faint=False)
+
+
 def test_a_mumbled_end_belongs_to_its_sentence() -> None:
     ear = Ear(pause_seconds=0.13)
     hear(ear, 0.9, 1.0)

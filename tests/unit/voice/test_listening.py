@@ -16,6 +16,7 @@ from voice.turn import Hearing
 
 PATIENCE = Patience()
 QUESTION = Hearing("Comment adhérer ?", 0.8, "high", True, 1.5)
+YES = Hearing("oui", 0.95, "high", True, 0.4)
 OPEN = Hearing("Je voudrais savoir pour le.", 0.8, "high", True, 1.5)
 
 
@@ -86,6 +87,60 @@ def test_a_caller_who_goes_on_is_heard_and_the_first_half_is_not_believed(over: 
     assert heard.handle(Paused(0.2), 4.0) == [Transcribe(2)]
 
 
+def test_a_known_answer_is_not_taken_back_because_others_talk_behind_it() -> None:
+    heard = paused()
+    heard.handle(Heard(1, YES), 2.05)
+    assert heard.handle(Resumed(faint=True), 2.1) == []
+    assert heard.handle(Paused(0.1), 2.15) == []
+    heard.handle(Resumed(faint=True), 2.18)
+    heard.handle(Tick(), heard.wake_at)
+    assert heard.stage is Stage.DONE
+    assert heard.hearing is YES
+    assert heard.over_at == pytest.approx(1.8 + PATIENCE.turn_over_short_seconds)
+
+
+def test_an_answer_that_becomes_known_while_others_talk_counts_from_its_own_end() -> None:
+    heard = paused()
+    assert heard.handle(Resumed(faint=True), 2.05) == [], "its transcription goes on"
+    heard.handle(Heard(1, YES), 2.1)
+    assert heard.wake_at == pytest.approx(1.8 + PATIENCE.turn_over_short_seconds)
+
+
+def test_an_answer_that_is_followed_by_more_as_loud_is_heard_with_it() -> None:
+    heard = paused()
+    heard.handle(Heard(1, YES), 2.05)
+    heard.handle(Resumed(faint=True), 2.1)
+    assert heard.handle(Resumed(), 2.15) == [StopTranscribing()]
+    assert heard.stage is Stage.SPEAKING
+
+
+@pytest.mark.parametrize("hearing", [QUESTION, Hearing("Oui.", 0.4, "low", True, 0.4), None])
+def test_whoever_goes_on_softly_after_other_words_is_heard_out(hearing: Hearing | None) -> None:
+    known, unknown = paused(), paused()
+    known.handle(Heard(1, hearing), 2.05)
+    known.handle(Resumed(faint=True), 2.1)
+    unknown.handle(Resumed(faint=True), 2.05)
+    unknown.handle(Heard(1, hearing), 2.1)
+    for heard in (known, unknown):
+        assert heard.stage is Stage.SPEAKING
+        assert heard.handle(Paused(0.2), 4.0) == [Transcribe(2)]
+
+
+def test_the_soft_end_of_a_sentence_is_transcribed_with_it_though_it_was_over_before_its_beginning_was() -> None:
+    heard = paused()
+    heard.handle(Resumed(faint=True), 2.05)
+    assert heard.handle(Paused(0.1), 2.25) == []
+    assert heard.handle(Heard(1, QUESTION), 2.3) == [Transcribe(2)]
+    assert heard.ended_at == pytest.approx(2.15)
+
+
+def test_who_goes_on_softly_before_anything_is_known_is_not_cut_by_the_clock() -> None:
+    heard = paused()
+    heard.handle(Resumed(faint=True), 2.05)
+    assert heard.handle(Tick(), heard.wake_at) == [StopTranscribing()]
+    assert heard.stage is Stage.SPEAKING
+
+
 def test_a_recogniser_that_never_answers_does_not_hold_the_call() -> None:
     heard = paused()
     heard.handle(Tick(), heard.wake_at)
@@ -114,8 +169,8 @@ def test_the_hash_key_ends_the_turn_without_more_silence() -> None:
 EVENTS = st.one_of(
     st.builds(Started, st.floats(0.05, 1)),
     st.builds(Paused, st.floats(0.2, 2)),
-    st.just(Resumed()),
-    st.builds(Heard, st.integers(0, 4), st.sampled_from([None, QUESTION, OPEN])),
+    st.builds(Resumed, st.booleans()),
+    st.builds(Heard, st.integers(0, 4), st.sampled_from([None, QUESTION, OPEN, YES])),
     st.just(Tick()),
 )
 
