@@ -382,7 +382,7 @@ async def test_with_more_calls_than_recognisers_nobody_hears_ahead(tmp_path: Pat
 
 async def test_hearing_ahead_gives_way_to_whoever_would_have_to_wait(tmp_path: Path) -> None:
     wanted_still: list[bool] = []
-    gate = threading.Event()
+    gate, entered = threading.Event(), threading.Event()
 
     class Asking:
         def hear(
@@ -392,6 +392,7 @@ async def test_hearing_ahead_gives_way_to_whoever_would_have_to_wait(tmp_path: P
             is_wanted: Callable[[], bool],
             expecting: Expecting,
         ) -> Hearing:
+            entered.set()
             gate.wait(5)
             if speech_seconds == 1.0:
                 wanted_still.append(is_wanted())
@@ -400,6 +401,7 @@ async def test_hearing_ahead_gives_way_to_whoever_would_have_to_wait(tmp_path: P
     shared = Speech(Asking(), CountingVoice(), tmp_path, workers=2)
     begun = shared.hear_ahead(SOUND, 1.0)
     assert begun is not None
+    await until(entered.is_set)
     others = [asyncio.create_task(shared.hear(SOUND, seconds)) for seconds in (2.0, 3.0)]
     await until(begun.cancelled)
     again = asyncio.create_task(shared.hear(SOUND, 4.0, begun))
