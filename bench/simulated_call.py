@@ -29,8 +29,9 @@ from voice.hearing_ahead import HUSH_FRAMES, LEAST_SPEECH_SECONDS
 from voice.patience import Patience
 from voice.prompts import PhonePrompts
 from voice.silero import SileroVad
+from voice.transcript import Transcript, certainty_of
 from voice.turn import Expecting, Hearing
-from voice.whisper import RATE_HZ, Transcript, Whisper
+from voice.whisper import RATE_HZ, Whisper
 
 DIALOGUE_SECONDS = 0.05
 FIRST_SOUND_SECONDS = 0.02
@@ -67,6 +68,7 @@ class KeptWhisper:
             self._known[key] = json.loads(json.dumps(one))
         kept = self._known[key]
         raw = dict(kept["transcript"])  # type: ignore[call-overload]  # of JSON
+        raw["certainty"] = certainty_of(raw["text"], raw["avg_logprob"], raw["no_speech_probability"])
         raw["alternatives"] = tuple(Reading(**reading) for reading in raw["alternatives"])
         self.seconds = float(kept["cpu_seconds"]) + self._encoding_seconds  # type: ignore[arg-type]  # of JSON
         self._encoding_seconds = 0.0

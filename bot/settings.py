@@ -289,7 +289,10 @@ class ConversationSettings(Section):
         0.4, gt=0.1, le=3, description="The same after an answer of one or two words, as oui or conseiller."
     )
     turn_over_unfinished_seconds: float = Field(
-        1.0, gt=0.2, le=5, description="The same when the last word opens something that has not come yet."
+        1.0,
+        gt=0.2,
+        le=5,
+        description="The same when the last word opens something that has not come yet, or too few were understood.",
     )
     turn_over_digits_seconds: float = Field(
         1.3, gt=0.2, le=5, description="The same while a number is dictated, which people say in groups."

@@ -289,7 +289,13 @@ class Call:
         if self._interrupts:  # nothing has been asked yet, or not to its end
             expecting = Expecting.QUESTION
         return Listening(
-            self.patience, now, self._attempts, silence_seconds=silence_seconds, expecting=expecting, dictated=dictated
+            self.patience,
+            now,
+            self._attempts,
+            silence_seconds=silence_seconds,
+            expecting=expecting,
+            dictated=dictated,
+            interrupts=self._interrupts,
         )
 
     def _interrupted(self, speech: Onset | Started | Sustained, now: float) -> list[m.Command]:

@@ -22,6 +22,10 @@ _NUMBER_WORDS = frozenset(
     """zero un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt trente
     quarante cinquante soixante cent cents mille""".split()
 )
+_NO_CHOICE = _NUMBER_WORDS - frozenset("zero un deux trois quatre cinq".split()) | frozenset("6789")
+"""Never said but to begin a number: no more than three things are offered."""
+_BEGINNING_SECONDS = 1.2
+"""Words that are not understood, and fewer than this, may be a beginning, for which it is too early to apologise."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SHORT = frozenset(
     """oui, non, ouais, si, ok, okay, d'accord, merci, stop, conseiller, un conseiller, une conseillere, repetez,
@@ -38,19 +42,26 @@ _NODS = frozenset(
 )
 
 
-def silence_that_ends(hearing: Hearing | None, patience: Patience, *, dictated: bool = False) -> float:
+def silence_that_ends(
+    hearing: Hearing | None, patience: Patience, *, dictated: bool = False, interrupts: bool = False
+) -> float:
     """Seconds of silence after which the caller's turn is over. `hearing` is None while nothing is transcribed.
 
-    `dictated`: a number may come in any case, whose groups are waited for.
+    `dictated`: a number may come in any case, whose groups are waited for. `interrupts`: the bot has stopped in the
+    middle of something, and goes on if it was nothing.
     """
     if dictated:
         return patience.turn_over_digits_seconds
-    if hearing is None or not hearing.plausible:
+    if hearing is None:
         return patience.turn_over_seconds
     if dictating(hearing.text):
         return patience.turn_over_digits_seconds
+    if not hearing.plausible:
+        return patience.turn_over_seconds
     if short_answer(hearing.text):
         return patience.turn_over_short_seconds
+    if hearing.certainty == "low" and hearing.speech_seconds < _BEGINNING_SECONDS and not interrupts:
+        return patience.turn_over_unfinished_seconds
     if unfinished(hearing.text):
         return patience.turn_over_unfinished_seconds
     if hearing.certainty == "high" and hearing.text.rstrip().endswith((".", "?", "!")):
@@ -68,7 +79,7 @@ def dictating(text: str) -> bool:
     """Whether the text ends in a number that may go on: people say a Siret or a telephone number in groups.
 
     Every dictated number that was cut in the measures ended in figures ("C'est le 552.", "06, 74."), no question of the
-    service did, but for years.
+    service did, but for years. A single figure from six on is the first of a number.
     """
     if text.rstrip().endswith("?"):
         return False
@@ -77,6 +88,8 @@ def dictating(text: str) -> bool:
         return False
     if _YEAR.fullmatch(words[-1]):
         return False
+    if len(words) == 1 and words[0] in _NO_CHOICE:
+        return True
     if words[-1].isdigit():
         return len(words[-1]) > 1 or (len(words) > 1 and words[-2].isdigit())
     return len(words) > 1 and words[-1] in _NUMBER_WORDS and words[-2] in _NUMBER_WORDS

@@ -41,7 +41,8 @@ class Stage(StrEnum):
 class Listening:
     """Feed events to `handle` until `stage` is DONE; then `spoke`, `hearing` and the times tell what happened.
 
-    `expecting` is what the recogniser is told; `dictated`: a number may come in any case, whose groups are waited for.
+    `expecting` is what the recogniser is told; `dictated`: a number may come in any case, whose groups are waited for;
+    `interrupts`: the bot has stopped for it.
     `attempts` numbers the transcriptions of a whole call, so that a late one is never taken for this utterance's.
     """
 
@@ -54,6 +55,7 @@ class Listening:
         silence_seconds: float | None = None,
         expecting: Expecting = Expecting.QUESTION,
         dictated: bool = False,
+        interrupts: bool = False,
     ) -> None:
         self.stage = Stage.SILENT
         self.hearing: Hearing | None = None
@@ -67,6 +69,7 @@ class Listening:
         self._attempts = attempts
         self.expecting = expecting
         self._dictated = dictated
+        self._interrupts = interrupts
         self._hurried_at = math.inf
         self._probes = False  # OVER, but only to find out whether this is speech
         self._quiet_at: float | None = None  # meanwhile
@@ -165,7 +168,8 @@ class Listening:
         if self._faintly and not self._is_answer:
             return self._went_on(now)
         assert self.ended_at is not None
-        silence_over = self.ended_at + silence_that_ends(hearing, self._patience, dictated=self._dictated)
+        silence = silence_that_ends(hearing, self._patience, dictated=self._dictated, interrupts=self._interrupts)
+        silence_over = self.ended_at + silence
         if now < silence_over:
             self.stage = Stage.PAUSED
             self.over_at = None

@@ -11,7 +11,7 @@ import unicodedata
 from enum import StrEnum
 from typing import Protocol
 
-from voice.transcript import NO_SPEECH_ABOVE, unlikely
+from voice.transcript import no_speech, unlikely
 
 _WORDS_PER_SECOND = 7.0
 """French radio journalists reach 5."""
@@ -80,7 +80,7 @@ def why_implausible(transcript: Judged, speech_seconds: float) -> Reason | None:
         return Reason.NO_WORDS
     if speech_seconds < FEWEST_VOICED_SECONDS:
         return Reason.NO_VOICE
-    if transcript.no_speech_probability > NO_SPEECH_ABOVE:
+    if no_speech(transcript.text, transcript.avg_logprob, transcript.no_speech_probability):
         return Reason.NO_SPEECH
     if unlikely(transcript.text, transcript.avg_logprob):
         return Reason.UNLIKELY

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.dialogue import Reading
-from voice.endpointing import short_answer
+from voice.endpointing import dictating, short_answer
 
 Certainty = Literal["high", "medium", "low", "none"]
 
 NO_SPEECH_ABOVE = 0.6
-"""Noise, tones and silence reach 0.69 to 0.95; speech 10 dB above the noise at most 0.48."""
+"""Noise, tones and silence reach 0.69 to 0.95; speech 10 dB above the noise at most 0.48, but for dictated numbers."""
 UNLIKELY_BELOW = -1.4
 SHORT_UNLIKELY_BELOW = -1.8
 """Of a short answer: "OUI" is written at -1.5, "Merci." for "cinq" at -2."""
@@ -53,11 +53,20 @@ class Transcript:
 
 def certainty_of(text: str, avg_logprob: float, no_speech_probability: float) -> Certainty:
     """ "none" when it should be treated as if nothing had been said. A short answer is "medium" at least."""
-    if not text or no_speech_probability > NO_SPEECH_ABOVE or unlikely(text, avg_logprob):
+    if not text or no_speech(text, avg_logprob, no_speech_probability) or unlikely(text, avg_logprob):
         return "none"
     if avg_logprob > HIGH_ABOVE:
         return "high"
     return "medium" if avg_logprob > MEDIUM_ABOVE or short_answer(text) else "low"
+
+
+def no_speech(text: str, avg_logprob: float, no_speech_probability: float) -> bool:
+    """Whether the recogniser thinks that nobody spoke.
+
+    So it does of figures dictated in groups (0.60 to 0.88) that it writes rightly, and is sure of (-0.10 to -0.67); of
+    noises it wrote no number, and nothing above -0.94. So a number is believed.
+    """
+    return no_speech_probability > NO_SPEECH_ABOVE and not (dictating(text) and avg_logprob > MEDIUM_ABOVE)
 
 
 def unlikely(text: str, avg_logprob: float) -> bool:

@@ -465,6 +465,14 @@ def test_a_cough_does_not_cost_the_rest_of_the_answer() -> None:
     assert [one.turn.interrupted for one in kept] == [False]
 
 
+def test_a_mumble_over_the_answer_holds_it_no_longer_than_a_cough_does() -> None:
+    line = Line().speaking()
+    line(Started(0.13), m.TalkPaused(line.call.serial, 2))
+    line.now += 0.5
+    line.pause_after(Hearing("hein bof", 0.3, "low", True, 0.5))
+    assert of(m.ResumeTalking, line.wait(Patience().turn_over_seconds))
+
+
 @pytest.mark.parametrize("noise", [COUGH, replace(QUESTION, text="D'accord."), replace(QUESTION, text="Oui oui.")])
 def test_noise_and_nods_do_not_cost_the_rest_of_the_answer(noise: Hearing) -> None:
     line = Line().speaking()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from voice.endpointing import dictating, nod, short_answer, silence_that_ends, unfinished
@@ -30,6 +32,9 @@ def heard(text: str, certainty: Certainty = "high") -> Hearing:
         ("zéro six douze trente-quatre", PATIENCE.turn_over_digits_seconds),
         ("C'est le 552.", PATIENCE.turn_over_digits_seconds),
         ("4, 4", PATIENCE.turn_over_digits_seconds),
+        ("Neuf.", PATIENCE.turn_over_digits_seconds),
+        ("7", PATIENCE.turn_over_digits_seconds),
+        ("2", PATIENCE.turn_over_seconds),
         ("Deux.", PATIENCE.turn_over_short_seconds),
         ("numéro un", PATIENCE.turn_over_short_seconds),
         ("numéro deux", PATIENCE.turn_over_short_seconds),
@@ -51,6 +56,19 @@ def test_who_dictates_a_number_gets_time_between_its_groups() -> None:
 def test_an_uncertain_sentence_is_not_taken_for_finished() -> None:
     uncertain = heard("Comment adhérer ?", "medium")
     assert silence_that_ends(uncertain, PATIENCE) == PATIENCE.turn_over_seconds
+
+
+def test_a_few_words_that_are_not_understood_may_be_a_beginning() -> None:
+    doubtful = Hearing("Il s'en sonne", 0.26, "low", True, 0.9)
+    assert silence_that_ends(doubtful, PATIENCE) == PATIENCE.turn_over_unfinished_seconds
+    assert silence_that_ends(doubtful, PATIENCE, interrupts=True) == PATIENCE.turn_over_seconds, "the bot stands still"
+    assert silence_that_ends(replace(doubtful, speech_seconds=1.3), PATIENCE) == PATIENCE.turn_over_seconds
+    assert silence_that_ends(replace(doubtful, plausible=False), PATIENCE) == PATIENCE.turn_over_seconds
+
+
+def test_a_number_that_is_hardly_believed_is_waited_for_all_the_same() -> None:
+    unbelieved = Hearing("0, 3", 0.5, "none", False, 1.7)
+    assert silence_that_ends(unbelieved, PATIENCE) == PATIENCE.turn_over_digits_seconds
 
 
 @pytest.mark.parametrize(

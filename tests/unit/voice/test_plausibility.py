@@ -63,6 +63,12 @@ def test_a_voice_that_the_detector_hardly_sees_is_believed_all_the_same() -> Non
     assert why_implausible(heard, 1.02) is None
 
 
+def test_a_dictated_number_is_believed_though_the_recogniser_thinks_that_nobody_spoke() -> None:
+    # Measured: 12 of 135 transcripts of dictated numbers, all right but for a figure.
+    siret = Heard("7, 3, 2, 8, 2, 9, 3, 2, 0", avg_logprob=-0.1, no_speech_probability=0.73, duration_seconds=6.85)
+    assert why_implausible(siret, 3.1) is None
+
+
 @pytest.mark.parametrize(
     ("heard", "seconds", "reason"),
     [
@@ -87,6 +93,9 @@ def test_the_recognisers_doubts_and_the_voice_detector_are_heeded(heard: Heard, 
         ("l'adhésion", -1.41, 0.1, "none"),
         ("l'adhésion", -0.1, 0.61, "none"),
         ("", -0.1, 0.1, "none"),
+        ("2 1 0 0 5 5", -0.23, 0.73, "high"),
+        ("04, 68, 39", -0.89, 0.88, "medium"),
+        ("04, 68, 39", -0.91, 0.88, "none"),
     ],
 )
 def test_certainty_follows_the_measured_limits(text: str, logprob: float, no_speech: float, certainty: str) -> None:
