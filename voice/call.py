@@ -35,7 +35,7 @@ from voice.ear import Onset, Paused, Started, Sustained
 from voice.interruption import Interruption
 from voice.ladders import Ladders, Step, Then
 from voice.listening import Listening, Stage
-from voice.meaning import choice_named, is_clear, is_noise
+from voice.meaning import choice_named, is_clear, is_noise, parts
 from voice.passing_on import PassingOn
 from voice.patience import Patience
 from voice.phase import AT_DESK, BACK_WITH_THE_BOT, NOT_HELD, Phase
@@ -83,6 +83,7 @@ class Call:
         self._passing_on = PassingOn(patience, 0.0, list)
         self._waiting = Waiting(prompts, patience, self._aside)
         self._voice_lost = False
+        self._goodbye = ""  # why the call was ending when the caller spoke, unless that was something
 
     @property
     def attempt(self) -> int:
@@ -187,6 +188,8 @@ class Call:
         match event:
             case m.Said() if self._talk.paused:  # all had been said when the bot was interrupted
                 self._talk.paused = False
+                if self._goodbye:
+                    return [] if heard.spoke else self._gone()
                 nothing_yet = [] if heard.spoke else self._listen(now)  # an onset is waited for shortly only to resume
                 return [*self._finish_turn(), *nothing_yet]
             case m.Replied(reply=reply):
@@ -252,10 +255,18 @@ class Call:
 
     def _leaving(self, event: m.Event, now: float) -> list[m.Command]:
         match event:
+            case (Onset() | Started() | Sustained()) as speech if self._may_stay and self._talk.interrupted_by(
+                speech, self.patience
+            ):
+                self._goodbye, self.end_reason = self.end_reason, ""
+                self.phase = Phase.SPEAKING
+                return self._interrupted(speech, now)
+            case Paused():
+                return [m.Listen()]
             case m.Said():
-                return [*self._finish_turn(), m.HangUp(), *self._end(self.end_reason)]
+                return self._gone()
             case m.Tick() if self._due(now):
-                return [*self._finish_turn(), m.HangUp(), *self._end(self.end_reason)]
+                return self._gone()
             case _:
                 return []
 
@@ -322,7 +333,8 @@ class Call:
         self._talk.stopped_for_nothing(speaking=not self._question.is_out)
         if self._question.is_out:
             return [m.Listen(), *self._think_on(now)]
-        self.phase = Phase.SPEAKING
+        self.phase = Phase.LEAVING if self._goodbye else Phase.SPEAKING
+        self.end_reason, self._goodbye = self._goodbye, ""
         self.wake_at = now + self.patience.speaking_seconds
         return [m.Listen(), m.ResumeTalking(), m.Note(m.NoteKind.RESUMED)]
 
@@ -348,15 +360,19 @@ class Call:
         heard, hearing = self._listening, self._listening.hearing
         if not heard.spoke:
             return self._resume(now) if self._interrupts else self._silence(now)
+        if self._goodbye and parts(hearing, self._goodbye):
+            return self._resume(now) if self._interrupts else self._gone()
         stop: list[m.Command] = []
         if self._interrupts:
-            more_to_say = self._talk.sentences_left > 0 and not self._choices
+            more_to_say = self._talk.sentences_left > 0 and not self._choices and not self._goodbye
             said = Interruption(self._question, hearing, heard.began_at, self._talk.paused, more_to_say)
             if said.is_nothing:
                 return self._resume(now)
             hearing = said.whole or hearing
             stop = self._instead(said)
-        self._talk.paused = False
+        elif self._goodbye:
+            stop = self._finish_turn()
+        self._talk.paused, self._goodbye = False, ""
         self._turn.listened(heard.ended_at, heard.over_at, now)
         # While a number is asked for, a number is no choice.
         choice = choice_named(hearing, self._choices) if self._person.offer is None else None
@@ -479,7 +495,7 @@ class Call:
     # -- keys --
 
     def _key(self, digit: str, now: float) -> list[m.Command]:
-        if self.phase is Phase.LEAVING and digit == "0" and self.end_reason in ("silence", "goodbye"):
+        if self.phase is Phase.LEAVING and digit == "0" and self._may_stay:
             self.end_reason = ""
             return [*self._cut(now, digit), *self._hand_over(now, "key")]
         if self.phase in (Phase.RINGING, Phase.LEAVING, Phase.TRANSFERRING, Phase.HELD):
@@ -510,6 +526,7 @@ class Call:
 
     def _cut(self, now: float, key: str = "") -> list[m.Command]:
         """Stops what is being said or waited for; a key that is a turn of its own begins one."""
+        self._goodbye = ""
         cut: list[m.Command] = [m.StopTalking(), *self._finish_turn(interrupted=self.phase is Phase.SPEAKING)]
         if key:
             self._turn.pressed(key, now)
@@ -545,7 +562,7 @@ class Call:
     # -- speaking --
 
     def _say(self, phase: Phase, now: float, texts: str | Sequence[str]) -> list[m.Command]:
-        self.phase = phase
+        self.phase, self._goodbye = phase, ""
         self.serial += 1
         self._talk.says(self.serial, (texts,) if isinstance(texts, str) else tuple(texts))
         self._turn.says(self._talk.texts)
@@ -661,6 +678,15 @@ class Call:
     def _leave(self, now: float, texts: str | Sequence[str], reason: str) -> list[m.Command]:
         self.end_reason = reason
         return self._say(Phase.LEAVING, now, texts)
+
+    @property
+    def _may_stay(self) -> bool:
+        """Whether the call ends for want of anything to say, so that whoever speaks after all is heard."""
+        return self.end_reason in ("silence", "goodbye")
+
+    def _gone(self) -> list[m.Command]:
+        """Everything has been said."""
+        return [*self._finish_turn(), m.HangUp(), *self._end(self.end_reason or self._goodbye)]
 
     def _end(self, reason: str) -> list[m.Command]:
         self.phase = Phase.ENDED

@@ -26,6 +26,11 @@ _NO_CHOICE = _NUMBER_WORDS - frozenset("zero un deux trois quatre cinq".split())
 """Never said but to begin a number: no more than three things are offered."""
 _BEGINNING_SECONDS = 1.2
 """Words that are not understood, and fewer than this, may be a beginning, for which it is too early to apologise."""
+_FAREWELL = frozenset(
+    """merci beaucoup bien au revoir a bientot prochaine la une tres bonne bon journee soiree apres midi week end
+    vous aussi de meme egalement madame monsieur oui ouais ok okay d accord non c est gentil parfait super entendu
+    voila ca marche bye salut ciao et""".split()
+)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SHORT = frozenset(
     """oui, non, ouais, si, ok, okay, d'accord, merci, stop, conseiller, un conseiller, une conseillere, repetez,
@@ -109,6 +114,11 @@ def short_answer(text: str) -> bool:
 def nod(text: str) -> bool:
     """Whether the text only tells that its speaker is listening ("d'accord", "oui oui")."""
     return _folded(text) in _NODS
+
+
+def farewell(text: str) -> bool:
+    """Whether the text is made of the words by which people part, and of nothing else."""
+    return all(word in _FAREWELL for word in _words(text))
 
 
 def _folded(text: str) -> str:

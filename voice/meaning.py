@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.dialogue import Choice
-from voice.endpointing import nod, short_answer
+from voice.endpointing import farewell, nod, short_answer
 from voice.short_answers import LONGEST_SECONDS, chosen
 from voice.turn import Hearing
 
@@ -44,3 +44,14 @@ def was_nothing(hearing: Hearing | None, *, more_to_say: bool) -> bool:
     if not is_clear(hearing):
         return hearing.speech_seconds < _NOISE_SECONDS
     return more_to_say and nod(hearing.text)
+
+
+def parts(hearing: Hearing | None, ending: str) -> bool:
+    """Whether what was said over the bot's goodbye leaves it at that; `ending` is why the call was ending.
+
+    After a goodbye, that is everything but clear words that are not one. Who has been silent is there after all when
+    anything was said.
+    """
+    if ending == "goodbye":
+        return hearing is None or not is_clear(hearing) or farewell(hearing.text)
+    return was_nothing(hearing, more_to_say=False)
