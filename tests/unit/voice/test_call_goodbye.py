@@ -37,10 +37,9 @@ def taking_leave() -> Line:
 def given_up() -> Line:
     """Nobody has spoken for so long that the bot is about to hang up."""
     line = Line().listening()
-    while line.call.phase is not Phase.LEAVING:
-        line.wait(PATIENCE.silence_seconds)
-        if line.call.phase is not Phase.LEAVING:
-            line.finish_speaking()
+    while said(line.wait(PATIENCE.silence_seconds)) != [PROMPTS.silence_goodbye]:
+        line.finish_speaking()
+    assert line.call.phase is Phase.LEAVING
     return line
 
 
