@@ -1,4 +1,7 @@
-"""One view of everything this service needs, each part by name, with the remedy when it is not well."""
+"""One view of everything this service needs, each part by name, with the remedy when it is not well.
+
+A part whose own check breaks is one more part that is down: what is known of the others is told all the same.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+import structlog
+
 from bot.errors import GuichetError
+
+log = structlog.get_logger(__name__)
 
 
 class Condition(StrEnum):
@@ -37,6 +44,7 @@ class Health:
 
     def __init__(self) -> None:
         self._checks: dict[str, tuple[Check, bool]] = {}
+        self._broken: set[str] = set()
 
     def add(self, name: str, check: Check, *, required: bool = False) -> None:
         """`check` may raise any `GuichetError`: its text becomes the detail."""
@@ -44,7 +52,7 @@ class Health:
 
     async def parts(self) -> dict[str, Part]:
         """Every part, asked at the same time, each for at most three seconds."""
-        found = await asyncio.gather(*(_ask(check) for check, _ in self._checks.values()))
+        found = await asyncio.gather(*(self._ask(name, check) for name, (check, _) in self._checks.items()))
         return dict(zip(self._checks, found, strict=True))
 
     def summary(self, parts: dict[str, Part]) -> str:
@@ -57,12 +65,19 @@ class Health:
         well = all(part.condition in (Condition.OK, Condition.OFF) for part in parts.values())
         return "ok" if well else "degraded"
 
-
-async def _ask(check: Check) -> Part:
-    try:
-        async with asyncio.timeout(_CHECK_SECONDS):
-            return await check()
-    except TimeoutError:
-        return Part(Condition.DOWN, f"No answer in {_CHECK_SECONDS:.0f} s.")
-    except GuichetError as error:
-        return Part(Condition.DOWN, str(error))
+    async def _ask(self, name: str, check: Check) -> Part:
+        try:
+            async with asyncio.timeout(_CHECK_SECONDS):
+                part = await check()
+        except TimeoutError:
+            part = Part(Condition.DOWN, f"No answer in {_CHECK_SECONDS:.0f} s.")
+        except GuichetError as error:
+            part = Part(Condition.DOWN, str(error))
+        except Exception as error:  # noqa: BLE001  the supervisor of one check
+            kind = type(error).__name__
+            if name not in self._broken:  # asked again and again
+                log.error("health.check_broken", part=name, error=kind)
+            self._broken.add(name)
+            return Part(Condition.DOWN, f"Its check is broken ({kind}): a fault of this program.")
+        self._broken.discard(name)
+        return part

@@ -15,6 +15,7 @@ import structlog
 
 from bot.desk import routing
 from bot.desk.agents import Agent, who
+from bot.desk.cases import claim
 from bot.desk.desk import Desk
 from bot.desk.events import Case
 from bot.desk.handover import calls_back
@@ -80,7 +81,7 @@ async def _begin(desk: Desk, promise: CallbackRecord, agent: Agent, way: str) ->
         call_id=request.id,
     )
     event = EventRecord(request.id, now, "calls_back", agent.id, agent.name, way)
-    begun = await desk.store.begin_callback(promise, dialling, request, event)
+    begun = await desk.store.begin_callback(promise, dialling, request, event, claim(request))
     if begun is None:
         raise NotNow("under_way")
     return begun, request

@@ -1,6 +1,8 @@
 """How a request is changed: read, decided (pure), written if nobody was quicker, and only then told.
 
-Whoever loses the race reads again and decides again, so that two gateways on one database need no other agreement.
+Whoever loses the race for a request reads again and decides again. What an agent may have beside other requests is
+looked at once more when it is written (`claim`): by then another gateway may have given them one, of which nobody who
+decides here has read. Two gateways on one database need no other agreement.
 What has to be told is told after it is written: a gateway that dies in between leaves a request that stands as it is
 kept, which every window learns when it comes back.
 """
@@ -10,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
 import structlog
@@ -24,22 +26,24 @@ from bot.desk.events import (
     Event,
     GiveToBot,
     GiveToPerson,
+    Offered,
     PromiseAgain,
     SetAway,
     Situation,
+    Taken,
     TellVisitor,
     Who,
 )
 from bot.desk.handover import decide
 from bot.desk.policy import Policy
-from bot.desk.refusals import NotNow
+from bot.desk.refusals import AgentBusy, NotNow
 from bot.desk.texts import DeskTexts
 from bot.desk.visitor import HandoverView, Refusal, Slot, VisitorSide, VisitorState
 from bot.dialogue import Channel
 from bot.errors import GuichetError
 from bot.knowledge import Knowledge
 from bot.opening_hours import OpeningHours
-from bot.store.desk_records import AgentRecord, AgentStatus, CallbackRecord, CallbackState, EventRecord, Kept
+from bot.store.desk_records import AgentRecord, AgentStatus, CallbackRecord, CallbackState, Claim, EventRecord, Kept
 from bot.store.records import HandoverRecord, HandoverState, Mode, utc_now
 from bot.store.shared import Shared
 from bot.store.store import Store
@@ -83,7 +87,8 @@ class Cases:
         self.clock = now
         self._staffed_at: dict[tuple[str, bool], datetime] = {}
         self._began = now()
-        self._there_since = self._grace_until = self._began - self.policy.agent_lost
+        self._there_since = self._began
+        self._grace_until = datetime.min.replace(tzinfo=UTC)
         self._present = Shared(lambda: store.agents_seen(self.there_since()))
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -103,7 +108,8 @@ class Cases:
     ) -> Case:
         """The request after the event. With `tell` the visitor hears of it. `kept` is written with the change, if any.
 
-        Raises `NotNow`, `SlotFull` for a promise, and `StoreUnavailable`: then nothing has happened.
+        Raises `NotNow`, `AgentBusy` for who would get the request, `SlotFull` for a promise, and `StoreUnavailable`:
+        then nothing has happened.
         """
         after, _ = await self.changed(case, event, by=by, detail=detail, kept=kept, tell=tell)
         return after
@@ -131,6 +137,7 @@ class Cases:
                 event=self._event(case, decision, by, detail),
                 kept=kept if decision.kind else (),
                 per_slot=self.policy.callbacks_per_slot,
+                claim=_claim(case, after, event),
             )
             if saved is not None:
                 await self._perform(saved, decision, tell=tell)
@@ -158,8 +165,11 @@ class Cases:
 
     def there_since(self) -> datetime:
         """Whoever has given a sign of life since then is there."""
-        now = self.clock()
-        return self._there_since if now < self._grace_until else now - self.policy.agent_lost
+        return self._there_since if self.is_grace() else self.clock() - self.policy.agent_lost
+
+    def is_grace(self) -> bool:
+        """Whether who was there before an outage still has time to give a sign: until then it is not known who is."""
+        return self.clock() < self._grace_until
 
     def is_staffed(self, case: Case, agents: Sequence[AgentRecord]) -> bool:
         """Whether anybody is available for this request now; remembers when."""
@@ -287,6 +297,25 @@ class Cases:
             await self.visitors.handover_changed(case.conversation_id, await self.view(case, told))
         except GuichetError as error:
             log.error("desk.visitor_not_told", conversation=case.conversation_id, error=str(error))
+
+
+def claim(request: Case, *, needs_room: bool = False) -> Claim:
+    """Raises `AgentBusy` when the agent has something beside which this request cannot be theirs."""
+
+    def claimed(agent: AgentRecord, others: Sequence[HandoverRecord]) -> None:
+        if code := routing.why_busy(agent, others, request, needs_room=needs_room):
+            raise AgentBusy(code)
+
+    return claimed
+
+
+def _claim(before: Case, after: Case, event: Event) -> Claim | None:
+    """None when nobody gets anything. Who is handed a request needs no room for it, nor does a supervisor."""
+    is_given = after.state in (HandoverState.OFFERED, HandoverState.ACTIVE)
+    if not is_given or (before.state, before.agent_id) == (after.state, after.agent_id):
+        return None
+    needs_room = isinstance(event, Offered) or (isinstance(event, Taken) and not event.by.supervises)
+    return claim(after, needs_room=needs_room)
 
 
 def _promised_again(promise: CallbackRecord) -> CallbackRecord | None:

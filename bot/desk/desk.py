@@ -13,7 +13,7 @@ from bot.desk import events, routing
 from bot.desk.agents import Agent, who
 from bot.desk.asking import Asking
 from bot.desk.events import Case
-from bot.desk.refusals import BadWay, NotNow, NotThere, Unusable
+from bot.desk.refusals import AgentBusy, BadWay, NotNow, NotThere, Unusable
 from bot.desk.telephone import BROWSER, Telephone
 from bot.dialogue import Channel
 from bot.errors import GuichetError
@@ -140,7 +140,10 @@ class Desk(Asking):
             raise NotNow("nobody")
         kept = [self._note(case.conversation_id, agent, note)] if note.strip() else []
         event = events.Transferred(who(agent), to, team)
-        return await self.change(case, event, by=who(agent), detail=to_agent or team, kept=kept)
+        try:
+            return await self.change(case, event, by=who(agent), detail=to_agent or team, kept=kept)
+        except AgentBusy:
+            raise NotNow("nobody") from None
 
     async def hold(self, handover_id: str, agent: Agent, on: bool) -> Case:
         """Music for the caller, or the agent again. Only by who speaks with the caller."""

@@ -13,6 +13,10 @@ class NotNow(Conflict):
         self.code = code
 
 
+class AgentBusy(NotNow):
+    """The agent has been given something else meanwhile: a caller ("on_a_call"), or what their capacity allows."""
+
+
 class BadWay(BadMessage):
     """An agent may not take a call in this way here."""
 

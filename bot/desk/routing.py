@@ -68,6 +68,13 @@ def on_a_call(live: Iterable[HandoverRecord]) -> set[str]:
     return {one.agent_id for one in live if one.on_line and one.agent_id is not None and one.state in spoken_with}
 
 
+def why_busy(agent: AgentRecord, others: Sequence[HandoverRecord], request: HandoverRecord, *, needs_room: bool) -> str:
+    """Why the agent cannot have this request beside the others, as a code of docs/desk.md; empty when they can."""
+    if request.on_line and agent.id in on_a_call(others):
+        return "on_a_call"
+    return "no_room" if needs_room and not has_room(agent, loads(others)) else ""
+
+
 def offers(live: Sequence[HandoverRecord], agents: Sequence[AgentRecord]) -> list[Offer]:
     """For each queued request in order, the fitting agent with room who has been free for longest.
 

@@ -8,6 +8,7 @@ that cannot be dealt with is passed over until the next look: the others go on.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from bot.desk import events, routing
 from bot.desk.desk import Desk
 from bot.desk.events import Case, Who
 from bot.desk.handover import wake_at
+from bot.desk.refusals import AgentBusy
 from bot.dialogue import Channel
 from bot.errors import GuichetError, StoreUnavailable, UnknownConversation, Unwritable
 from bot.store.desk_records import AgentRecord, LiveHandover
@@ -51,9 +53,8 @@ class Sweep:
 
     async def look(self) -> None:
         """One look, whatever comes of it. After a while in which none succeeded, nobody is taken for gone at once."""
-        if self._saw_all_at is not None and self._desk.clock() - self._saw_all_at > _BLIND_AFTER:
-            self._desk.could_not_see(self._saw_all_at)
         try:
+            await self.notice_gap()
             await self.once()
         except GuichetError as error:
             if not self._failed:
@@ -65,6 +66,19 @@ class Sweep:
             self._failed = True
         else:
             self._failed = False
+
+    async def notice_gap(self) -> None:
+        """Whether nobody has looked for a while. Before the first look of a gateway that is its own stop, and that of
+        all others: whoever was there then has as long as ever to come back. After longer than a conversation without a
+        word lasts nobody is expected back. Raises `StoreUnavailable`.
+        """
+        now = self._desk.clock()
+        if self._saw_all_at is None:
+            watched_at = await self._desk.store.last_watched()
+            if watched_at is not None and now - watched_at < self._desk.policy.rules.idle:
+                self._saw_all_at = watched_at
+        if self._saw_all_at is not None and now - self._saw_all_at > _BLIND_AFTER:
+            self._desk.could_not_see(self._saw_all_at)
 
     async def once(self) -> None:
         """One look. Raises `StoreUnavailable`."""
@@ -93,6 +107,8 @@ class Sweep:
         await self._tell_places(live_now)
         deadlines = [due for one in live_now if (due := wake_at(one)) is not None]
         self._due = min([*deadlines, now + _EVERYTHING_EVERY])
+        if not self._desk.is_grace():  # a gateway that starts meanwhile is to wait for the same
+            await self._desk.store.watched(self._desk.clock())
         self._saw_all_at = self._desk.clock()
 
     async def _or_pass_over(self, case: Case, work: Awaitable[object]) -> None:
@@ -136,7 +152,12 @@ class Sweep:
         by_id = {one.id: one for one in live}
         for offer in routing.offers([one for one in live if self._is_offered_here(one)], agents):
             case, to = by_id[offer.handover_id], Who(offer.agent.id, offer.agent.name)
-            await self._or_pass_over(case, self._desk.change(case, events.Offered(to)))
+            await self._or_pass_over(case, self._offer_to(case, to))
+
+    async def _offer_to(self, case: Case, to: Who) -> None:
+        """Who has just been given another request is passed by: this one waits for the next look and the next agent."""
+        with contextlib.suppress(AgentBusy):
+            await self._desk.change(case, events.Offered(to))
 
     def _is_offered_here(self, case: Case) -> bool:
         """A caller on the line is offered by the gateway that holds the call: it can be taken nowhere else."""

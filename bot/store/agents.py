@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.connection import Connected
-from bot.store.desk_models import DeskAgent
+from bot.store.desk_models import COUNTER_ID, DeskAgent, DeskCounter
 from bot.store.desk_records import AgentRecord
 from bot.store.desk_rows import agent_record, agent_values
 from bot.store.handovers import NO_REQUEST, count_change
@@ -90,6 +90,16 @@ class AgentsKept(Connected):
             query = query.where(DeskAgent.seen_at > since)
         async with self._reading() as session:
             return [agent_record(row) for row in (await session.scalars(query)).all()]
+
+    async def watched(self, at: datetime) -> None:
+        """A gateway has looked who is there, and knows."""
+        async with self._writing() as session:
+            await session.execute(update(DeskCounter).where(DeskCounter.id == COUNTER_ID).values(watched_at=at))
+
+    async def last_watched(self) -> datetime | None:
+        """When a gateway did so last, whichever it was; None: never."""
+        async with self._reading() as session:
+            return await session.scalar(select(DeskCounter.watched_at).where(DeskCounter.id == COUNTER_ID))
 
     def _insert_or_ignore(self, table: Any, values: Mapping[str, Any]) -> Any:
         dialect: Any = sqlite if self._is_sqlite else postgresql

@@ -9,7 +9,7 @@ from sqlalchemy import insert, update
 from bot.dialogue import Channel
 from bot.store.desk import DeskKept
 from bot.store.desk_models import HandoverEvent
-from bot.store.desk_records import CallbackRecord, EventRecord
+from bot.store.desk_records import CallbackRecord, Claim, EventRecord
 from bot.store.handovers import count_change
 from bot.store.models import Conversation, Handover
 from bot.store.promises import write_promise
@@ -21,11 +21,11 @@ class CalledBackKept(DeskKept):
     """The part of `Store` that knows which call keeps which promise."""
 
     async def begin_callback(
-        self, before: CallbackRecord, after: CallbackRecord, request: HandoverRecord, event: EventRecord
+        self, before: CallbackRecord, after: CallbackRecord, request: HandoverRecord, event: EventRecord, claim: Claim
     ) -> CallbackRecord | None:
         """The promise as it is kept, its call and the call's request begun; None, and nothing, if somebody was quicker.
 
-        `request` names the new conversation, which is the agent's.
+        `request` names the new conversation, which is the agent's. `claim`: see `change_handover`.
         """
         async with self._writing() as session:
             if not await write_promise(session, before, after):
@@ -41,6 +41,7 @@ class CalledBackKept(DeskKept):
             await session.flush()
             await session.execute(insert(Handover).values(handover_values(request)))
             await session.execute(insert(HandoverEvent).values(asdict(event)))
+            await self._claim(session, request, claim)
             await count_change(session, [request])
         return replace(after, version=before.version + 1)
 

@@ -1,8 +1,9 @@
 """The desk in the store: changes of a request that succeed for one only, and the requests that are not over.
 
 `change_handover` is the one way to change a request: it names the version it has read, and whoever comes second is told
-so and looks again. Everything that belongs to the change (who answers the person, a promise, a note, the event) is
-in the same transaction: all of it happens, or nothing.
+so and looks again. Who gives an agent a request holds the agent until it is written: of two gateways the second sees
+what the first has given, whichever requests they are. Everything that belongs to the change (who answers the person, a
+promise, a note, the event) is in the same transaction: all of it happens, or nothing.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from sqlalchemy import Select, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.dialogue import Channel
 from bot.store.agents import AgentsKept
 from bot.store.board import Board, TakenSince
 from bot.store.desk_models import COUNTER_ID, DeskAgent, DeskCounter, HandoverEvent
-from bot.store.desk_records import EventRecord, Kept, LiveHandover
-from bot.store.desk_rows import record_of
+from bot.store.desk_records import Claim, EventRecord, Kept, LiveHandover
+from bot.store.desk_rows import agent_record, record_of
 from bot.store.handovers import HandoversKept, count_change
 from bot.store.models import Conversation, Handover, Turn
 from bot.store.promises import PromisesKept
@@ -31,6 +32,12 @@ _LIVE = [state.value for state in LIVE_STATES]
 _REQUEST = tuple(Handover.__table__.columns)  # many are read at once: without the ORM, whose objects cost the most
 _COUNTED = select(DeskCounter.value).where(DeskCounter.id == COUNTER_ID)
 _WITH_CHANNEL = select(Handover, Conversation.channel).join(Conversation, Conversation.id == Handover.conversation_id)
+_HOLDING_AGENTS = (
+    select(DeskAgent)
+    .where(DeskAgent.id.in_(bindparam("ids", expanding=True)))
+    .order_by(DeskAgent.id)  # who waits for whom is never a circle: request, agents, counter
+    .with_for_update()
+)
 _TAKEN_READ = 30
 
 
@@ -51,10 +58,12 @@ class DeskKept(AgentsKept, PromisesKept, HandoversKept):
         event: EventRecord | None = None,
         kept: Sequence[Kept] = (),
         per_slot: int | None = None,
+        claim: Claim | None = None,
     ) -> HandoverRecord | None:
         """Writes `after` if the request still is as it was in `before`; returns it as it is kept, or None if not.
 
-        `per_slot` and `SlotFull`: see `keep`.
+        `per_slot` and `SlotFull`: see `keep`. `claim`: the agent of `after` gets this request; what it raises goes on
+        to the caller, and nothing has happened.
         """
         async with self._writing() as session:
             result = await session.execute(
@@ -73,6 +82,8 @@ class DeskKept(AgentsKept, PromisesKept, HandoversKept):
                 await session.execute(insert(HandoverEvent).values(asdict(event)))
             for one in kept:
                 await self._insert(session, one, per_slot)
+            if claim is not None:
+                await self._claim(session, after, claim, until_now=before.agent_id)
             if before.state is HandoverState.ACTIVE and before.agent_id and after.state is not HandoverState.ACTIVE:
                 freed = update(DeskAgent).where(DeskAgent.id == before.agent_id)
                 await session.execute(freed.values(free_since=self._now()))
@@ -166,6 +177,25 @@ class DeskKept(AgentsKept, PromisesKept, HandoversKept):
         return await self._version_read()
 
     # Inside
+
+    async def _claim(
+        self, session: AsyncSession, request: HandoverRecord, claim: Claim, *, until_now: str | None = None
+    ) -> None:
+        """Last but for the counter: until this transaction is over, nobody else gives this agent anything.
+
+        `until_now` is whose it was: written with it, and therefore held with the other.
+        """
+        ids = {one for one in (request.agent_id, until_now) if one is not None}
+        held = {row.id: agent_record(row) for row in await session.scalars(_HOLDING_AGENTS, {"ids": sorted(ids)})}
+        if request.agent_id not in held:
+            return  # never seen: there is nobody to hold
+        others = (
+            select(*_REQUEST, Conversation.channel)
+            .join(Conversation, Conversation.id == Handover.conversation_id)
+            .where(Handover.agent_id == request.agent_id, Handover.state.in_(_LIVE), Handover.id != request.id)
+        )
+        rows = (await session.execute(others)).all()
+        claim(held[request.agent_id], [handover_record(row, row.channel) for row in rows])
 
     async def _requests(self, query: Select[Handover, str]) -> list[HandoverRecord]:
         async with self._reading() as session:

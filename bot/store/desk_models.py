@@ -20,12 +20,13 @@ COUNTER_ID = 1
 
 
 class DeskCounter(Base):
-    """How often the desk has changed."""
+    """How often the desk has changed; `watched_at` is when a gateway last looked who is there."""
 
     __tablename__ = "desk_counter"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     value: Mapped[int]
+    watched_at: Mapped[datetime | None]
 
 
 class DeskAgent(Base):

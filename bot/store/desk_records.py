@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -66,6 +67,10 @@ class AgentRecord:
     viewing: str | None = None
     takes_calls: bool = False
     phone: str = ""
+
+
+Claim = Callable[[AgentRecord, Sequence[HandoverRecord]], None]
+"""Raises what keeps this agent, who has these requests already, from one more; asked while nobody gives them any."""
 
 
 @dataclass(frozen=True, slots=True)

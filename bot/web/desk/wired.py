@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from bot.desk.desk import Desk
 from bot.desk.overview import Overview
 from bot.desk.suggestions import Answers
 from bot.desk.sweeping import Sweep
+from bot.errors import GuichetError
 from bot.tasks import end
 from bot.web.desk import conversations, export, promises, requests, socket, softphone
 from bot.web.keys import ANSWERS, CALL_PHASE, CALLBACKS, CALLERS, CONSOLES, DESK, OVERVIEW
@@ -36,7 +38,10 @@ def add_desk(app: web.Application, desk: Desk, callers: Callers | None = None) -
 
 
 async def _sweeping(app: web.Application) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(Sweep(app[DESK]).run())]
+    sweep = Sweep(app[DESK])
+    with contextlib.suppress(GuichetError):  # then the first look asks
+        await sweep.notice_gap()  # before anybody is served: who comes back after a stop is not new
+    tasks = [asyncio.create_task(sweep.run())]
     if CALLERS in app:
         tasks.append(asyncio.create_task(app[CALLERS].run()))
     yield

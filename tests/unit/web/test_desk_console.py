@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot.desk.desk import Desk
 from bot.desk.overview import Snapshot
 from bot.desk.policy import Policy
+from bot.desk.sweeping import Sweep
 from bot.desk.texts import load_desk_texts
 from bot.dialogue import Channel
 from bot.errors import StoreUnavailable
@@ -22,12 +24,13 @@ from bot.opening_hours import Hours
 from bot.origins import Origins
 from bot.pack import load_pack
 from bot.store import HandoverReason, Store
+from bot.store.records import utc_now
 from bot.web import desk as desk_routes
 from bot.web.agent_sessions import CONSOLE_ORIGINS
 from bot.web.errors import errors_and_headers
 from bot.web.keys import CALL_PHASE, DESK_TOKEN, OVERVIEW, STORE
 from tests.databases import prepared_url
-from tests.unit.desk.conftest import KNOWLEDGE, Someone, Visitors, chat
+from tests.unit.desk.conftest import KNOWLEDGE, Clock, Someone, Visitors, chat, make_desk, present
 
 TOKEN = {"Authorization": "Bearer desk-secret"}
 PUBLIC = "https://guichet.example.fr"
@@ -58,15 +61,19 @@ def desk(store: Store, visitors: Visitors) -> Desk:
     return desk
 
 
-@pytest.fixture
-async def client(store: Store, desk: Desk) -> AsyncIterator[Client]:
+def application(store: Store, desk: Desk) -> web.Application:
     app = web.Application(middlewares=[errors_and_headers])
     app[STORE], app[DESK_TOKEN] = store, "desk-secret"
     app[CALL_PHASE] = lambda _: "listening"
     app[CONSOLE_ORIGINS] = Origins.of((), PUBLIC, "http://127.0.0.1:8010")
     app.add_routes(desk_routes.routes)
     desk_routes.add_desk(app, desk)
-    async with TestClient(TestServer(app)) as client:
+    return app
+
+
+@pytest.fixture
+async def client(store: Store, desk: Desk) -> AsyncIterator[Client]:
+    async with TestClient(TestServer(application(store, desk))) as client:
         yield client
 
 
@@ -102,6 +109,22 @@ async def test_the_overview_shows_who_waits_with_what_and_who_is_there(
     overview = await ok(client, "GET", "/overview")
     assert [agent["name"] for agent in overview["agents"]] == ["Anne D.", "Bruno"]
     assert (overview["me"]["id"], overview["service"]["waiting"], overview["service"]["staffed"]) == ("anne", 1, True)
+
+
+async def test_the_first_console_that_is_back_after_a_restart_finds_its_agent_available(
+    store: Store, desk: Desk, visitors: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = make_desk(store, visitors, Policy(), Clock(utc_now() - timedelta(minutes=10)))
+    await present(before, Someone("anne", "Anne D."))
+    await Sweep(before).look()
+
+    async def has_not_begun(_: Sweep) -> None: ...
+
+    monkeypatch.setattr(Sweep, "run", has_not_begun)
+    async with TestClient(TestServer(application(store, desk))) as client:
+        overview = await ok(client, "GET", "/overview", agent=BRUNO)
+        assert overview["service"]["staffed"] is True
+        assert (await ok(client, "PUT", "/presence", {}))["status"] == "available"
 
 
 async def test_a_conversation_goes_from_the_queue_to_the_annotation(
