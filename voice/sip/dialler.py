@@ -66,15 +66,16 @@ class Dialler:
             link.send(DialFailed(reference, "not_sent"))
             return
         task = self._ringing[reference] = asyncio.create_task(self._dial(link, dial))
-        task.add_done_callback(lambda _: self._ringing.pop(reference, None))
+
+        def ended(task: asyncio.Task[None]) -> None:
+            del self._ringing[reference]
+            if task.cancelled():  # it may not even have begun
+                link.send(DialFailed(reference, "cancelled"))
+
+        task.add_done_callback(ended)
 
     async def _dial(self, link: GatewayLink, dial: Dial) -> None:
-        try:
-            reason = await self._place(dial)
-        except asyncio.CancelledError:
-            link.send(DialFailed(dial.reference, "cancelled"))
-            raise
-        if reason:
+        if reason := await self._place(dial):
             link.send(DialFailed(dial.reference, reason))
 
     async def _give_up(self) -> None:

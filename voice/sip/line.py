@@ -21,7 +21,7 @@ from voice.leg import CallInfo
 from voice.sip.bridge import CallBridge
 from voice.sip.dialler import Dialler
 from voice.sip.guard import Source, guard_port
-from voice.sip.outgoing import NotAnswered, ring, toward
+from voice.sip.outgoing import NotAnswered, Outgoing, toward
 from voice.sip.registering import why_not_registered
 from voice.sip.sound_guard import SoundGuard
 from voice.sip.stack import (
@@ -60,6 +60,7 @@ class SipLine:
         self._report = report
         self._runtime: Runtime | None = None
         self._agent: UserAgent | None = None
+        self._outgoing: Outgoing | None = None
         self._traces = CallTraces()
         self._calls: dict[CallBridge, asyncio.Task[None]] = {}
         self._refusing: set[asyncio.Task[None]] = set()
@@ -90,6 +91,7 @@ class SipLine:
             raise LineUnavailable(f"the SIP stack did not start: {error}") from None
         self._check_listens()
         self._agent.on(self._on_agent_event)
+        self._outgoing = Outgoing(self._agent, self._traces.has_replied)
         self._dialling = asyncio.create_task(Dialler(self._socket_path, self._place).run())
         self._report("ready", {"uri": identity(self._phone).uri})
         if self._phone.account:
@@ -109,6 +111,8 @@ class SipLine:
         with contextlib.suppress(BaresipError, TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._runtime.drain()
+        if self._outgoing is not None:
+            await self._outgoing.close()
         if self._phone.account and self._agent is not None:
             with contextlib.suppress(BaresipError):
                 await self._agent.unregister(timeout=UNREGISTER_SECONDS)
@@ -175,11 +179,11 @@ class SipLine:
         return ""
 
     async def _ring(self, uri: str, headers: dict[str, str]) -> Call:
-        if self._agent is None:
+        if self._outgoing is None:
             raise NotAnswered("not_sent")
         if self._phone.account:
             uri = toward(uri, identity(self._phone).domain, self._phone.transport)
-        return await ring(self._agent, uri, headers, self._phone.ring_seconds)
+        return await self._outgoing.ring(uri, headers, self._phone.ring_seconds)
 
     def _on_address(self, call_id: str, withheld: bool) -> None:
         for bridge in self._calls:

@@ -1,10 +1,11 @@
-"""Where the sound of each call comes from, and what its caller understands, read off the stack's own SIP trace.
+"""Where the sound of each call comes from, what its caller understands, and whether whom we call has replied yet, read
+off the stack's own SIP trace.
 
 The stack tells neither the addresses in the session descriptions nor the ports of its sockets, and of a header with
 several values only the first; but it can log every message (`RX UDP 192.0.2.7:5060 -> 192.0.2.10:5070`, then the
 message). The sound of a call comes to the port in our latest description, from the address in the other side's
-(RFC 4566 sections 5.7 and 5.14; RFC 4961 makes the port that of the other side's too). Messages hold numbers and names:
-nothing of them is kept or logged. Pure.
+(RFC 4566 sections 5.7 and 5.14; RFC 4961 makes the port that of the other side's too). Of replies to our INVITE the
+stack keeps 100 to itself. Messages hold numbers and names: nothing of them is kept or logged. Pure.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from ipaddress import IPv4Address
 MAX_CALLS = 2048
 _SUPPORTED = re.compile(r"^(?:Supported|k)\s*:\s*(.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 _CALL_ID = re.compile(r"^(?:Call-ID|i)\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_INVITE_NUMBER = re.compile(r"^CSeq\s*:\s*(\d{1,10})\s+INVITE\s*$", re.IGNORECASE | re.MULTILINE)
+_PROVISIONAL = "SIP/2.0 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class _Call:
     port: int = 0
     told: SoundRoute | None = None
     replaces: bool = False
+    invite: int = 0
+    replied_to: int = 0
 
     def news(self) -> SoundRoute | None:
         """The route, when it is complete and not told yet."""
@@ -75,6 +80,8 @@ class CallTraces:
             return None
         if line.startswith("RX") and head.startswith("INVITE ") and "replaces" in _options(head):
             self._of(call_id[1]).replaces = True
+        if (number := _INVITE_NUMBER.search(head)) is not None:
+            self._saw_invite(call_id[1], int(number[1]), line, head)
         if (found := sound_address(body)) is None:
             return None
         call, (address, port) = self._of(call_id[1]), found
@@ -90,6 +97,17 @@ class CallTraces:
         """Whether the caller may be passed on with Replaces (RFC 3891 section 6.2)."""
         call = self._calls.get(call_id)
         return call is not None and call.replaces
+
+    def has_replied(self, call_id: str) -> bool:
+        """Whether our INVITE has had a provisional reply; of several (after a 401 or 407), the last one."""
+        call = self._calls.get(call_id)
+        return call is not None and 0 < call.invite == call.replied_to
+
+    def _saw_invite(self, call_id: str, number: int, line: str, head: str) -> None:
+        if line.startswith("TX") and head.startswith("INVITE "):
+            self._of(call_id).invite = number
+        elif line.startswith("RX") and head.startswith(_PROVISIONAL) and (call := self._calls.get(call_id)) is not None:
+            call.replied_to = number
 
     def _of(self, call_id: str) -> _Call:
         call = self._calls.setdefault(call_id, _Call())

@@ -1,4 +1,4 @@
-"""A caller made of sockets: sends exactly what a test wants, in SIP over UDP or TCP, and in RTP."""
+"""A caller and a telephone made of sockets: they send exactly what a test wants, in SIP over UDP or TCP, and in RTP."""
 
 from __future__ import annotations
 
@@ -156,3 +156,62 @@ class RawCaller:
             f"Content-Length: {len(content)}",
         ]
         self._sip.send(("\r\n".join(head) + "\r\n\r\n").encode() + content)
+
+
+class RawTelephone:
+    """A telephone that is called over UDP: it replies when and as a test wants, and to nothing by itself."""
+
+    def __init__(self) -> None:
+        self._sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sip.bind(("127.0.0.1", 0))
+        self._from: tuple[str, int] = ("127.0.0.1", 0)
+        self._asked: dict[str, list[str]] = {}
+
+    @property
+    def uri(self) -> str:
+        """As it is dialled."""
+        return f"sip:called@127.0.0.1:{self._sip.getsockname()[1]}"
+
+    def close(self) -> None:
+        self._sip.close()
+
+    async def comes(self, method: str, seconds: float = 20.0) -> bool:
+        """Whether this request comes; others, and those that are sent again, are passed over."""
+        return await asyncio.to_thread(self._comes, method, seconds)
+
+    def reply(self, method: str, status: str, *, body: str = "", extra: str = "") -> None:
+        """To the request of that method."""
+        copied = [line for line in self._asked[method] if line.startswith(("Via:", "From:", "Call-ID:", "CSeq:"))]
+        to = next(line for line in self._asked[method] if line.startswith("To:"))
+        head = [
+            f"SIP/2.0 {status}",
+            *copied,
+            to if ";tag=" in to else f"{to};tag=telephone",
+            f"Contact: <{self.uri}>",
+            *([extra] if extra else []),
+            *(["Content-Type: application/sdp"] if body else []),
+            f"Content-Length: {len(body)}",
+        ]
+        self._sip.sendto(("\r\n".join(head) + "\r\n\r\n" + body).encode(), self._from)
+
+    def answer(self) -> None:
+        """It is picked up."""
+        port = self._sip.getsockname()[1]  # of sound nothing is sent, and what comes is no SIP
+        media = f"m=audio {port} RTP/AVP 8"
+        lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", media, ""]
+        self.reply("INVITE", "200 OK", body="\r\n".join(lines))
+
+    def _comes(self, method: str, seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._sip.settimeout(left)
+            try:
+                received, self._from = self._sip.recvfrom(65535)
+            except OSError:
+                return False
+            lines = received.decode(errors="replace").partition("\r\n\r\n")[0].split("\r\n")
+            asked = lines[0].partition(" ")[0]
+            if asked == method and self._asked.get(method) != lines:
+                self._asked[method] = lines
+                return True
+        return False

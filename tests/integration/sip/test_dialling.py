@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,21 @@ from tests.integration.sip import sipp
 from tests.integration.sip.baresip_phone import BaresipPhone
 from tests.integration.sip.calling import Sipp
 from tests.integration.sip.line_under_test import LineUnderTest, free_port
+from tests.integration.sip.raw import RawTelephone
 from tests.integration.sip.sounds import fidelity, murmur
 from voice.framing import DialFailed
 from voice.leg import LineClosed, Played
 
 GREETING = murmur(2.5, seed=1)
 ANSWER = murmur(3.0, seed=3)
+
+
+@pytest.fixture
+def telephone() -> Iterator[RawTelephone]:
+    """One that replies as the test says."""
+    called = RawTelephone()
+    yield called
+    called.close()
 
 
 async def dialling(line: LineUnderTest) -> None:
@@ -127,3 +137,102 @@ async def test_a_gateway_that_comes_back_can_dial_again(tmp_path: Path) -> None:
     async with LineUnderTest(tmp_path, with_gateway=False) as line:
         await line.server.start()
         await dialling(line)
+
+
+async def given_up(line: LineUnderTest, telephone: RawTelephone) -> None:
+    """The telephone is called, and no longer wanted, before it has replied."""
+    await dialling(line)
+    await line.server.dial(telephone.uri, "r-9")
+    assert await telephone.comes("INVITE")
+    await line.server.stop_dialling("r-9")
+    await line.until(lambda: line.failed_dials)
+    assert line.failed_dials == [DialFailed("r-9", "cancelled")]
+
+
+@pytest.mark.parametrize("reply", ["100 Trying", "180 Ringing", "183 Session Progress"])
+async def test_a_call_given_up_before_the_telephone_has_replied_is_cancelled_once_it_does(
+    tmp_path: Path, telephone: RawTelephone, reply: str
+) -> None:
+    async with LineUnderTest(tmp_path) as line:
+        await given_up(line, telephone)
+        telephone.reply("INVITE", reply)
+        assert await telephone.comes("CANCEL")
+        telephone.reply("CANCEL", "200 OK")
+        telephone.reply("INVITE", "487 Request Terminated")
+        assert await telephone.comes("ACK")
+        assert line.sessions == []
+
+
+async def test_who_picks_up_a_call_given_up_is_hung_up_on_rather_than_left_in_silence(
+    tmp_path: Path, telephone: RawTelephone
+) -> None:
+    async with LineUnderTest(tmp_path) as line:
+        await given_up(line, telephone)
+        telephone.answer()
+        assert await telephone.comes("ACK")
+        assert await telephone.comes("BYE")
+        telephone.reply("BYE", "200 OK")
+        assert line.sessions == []
+
+
+async def test_who_picks_up_while_the_ringing_is_cancelled_is_hung_up_on(
+    tmp_path: Path, telephone: RawTelephone
+) -> None:
+    async with LineUnderTest(tmp_path) as line:
+        await given_up(line, telephone)
+        telephone.reply("INVITE", "180 Ringing")
+        assert await telephone.comes("CANCEL")
+        telephone.answer()
+        assert await telephone.comes("ACK")
+        assert await telephone.comes("BYE")
+        telephone.reply("BYE", "200 OK")
+
+
+async def test_a_telephone_that_replies_only_after_it_may_have_rung_long_enough_is_cancelled(
+    tmp_path: Path, telephone: RawTelephone
+) -> None:
+    async with LineUnderTest(tmp_path, ring_seconds=1) as line:
+        await dialling(line)
+        await line.server.dial(telephone.uri, "r-10")
+        assert await telephone.comes("INVITE")
+        await line.until(lambda: line.failed_dials)
+        assert line.failed_dials == [DialFailed("r-10", "no_answer")]
+        telephone.reply("INVITE", "180 Ringing")
+        assert await telephone.comes("CANCEL")
+
+
+async def test_a_call_given_up_after_it_was_challenged_is_cancelled_once_the_second_invite_has_a_reply(
+    tmp_path: Path, telephone: RawTelephone
+) -> None:
+    async with LineUnderTest(tmp_path) as line:
+        await dialling(line)
+        await line.server.dial(telephone.uri, "r-11")
+        assert await telephone.comes("INVITE")
+        telephone.reply("INVITE", "100 Trying")
+        challenge = 'Proxy-Authenticate: Digest realm="test", nonce="abc", algorithm=MD5'
+        telephone.reply("INVITE", "407 Proxy Authentication Required", extra=challenge)
+        assert await telephone.comes("ACK")
+        assert await telephone.comes("INVITE")
+        await line.server.stop_dialling("r-11")
+        await line.until(lambda: line.failed_dials)
+        telephone.reply("INVITE", "180 Ringing")
+        assert await telephone.comes("CANCEL")
+
+
+async def test_a_call_given_up_at_once_is_told_and_rings_nowhere(tmp_path: Path, telephone: RawTelephone) -> None:
+    async with LineUnderTest(tmp_path) as line:
+        await dialling(line)
+        await asyncio.gather(line.server.dial(telephone.uri, "r-12"), line.server.stop_dialling("r-12"))
+        await line.until(lambda: line.failed_dials)
+        assert line.failed_dials == [DialFailed("r-12", "cancelled")]
+        if await telephone.comes("INVITE", 1.0):
+            telephone.reply("INVITE", "180 Ringing")
+            assert await telephone.comes("CANCEL")
+
+
+async def test_a_line_that_stops_does_not_wait_for_a_telephone_that_never_replies(
+    tmp_path: Path, telephone: RawTelephone
+) -> None:
+    async with LineUnderTest(tmp_path) as line:
+        await given_up(line, telephone)
+        assert await line.stop_process() == 0

@@ -63,6 +63,56 @@ def test_a_hold_with_no_address_keeps_the_route() -> None:
     assert (back.route, back.address_withheld) == (None, False)
 
 
+def invited(number: int = 1) -> str:
+    head = f"INVITE sip:200@192.0.2.7 SIP/2.0\r\nCall-ID: a1\r\nCSeq: {number} INVITE"
+    return f"TX UDP 192.0.2.10:5070 -> 192.0.2.7:5060\n{head}\r\n\r\n{OFFER}"
+
+
+def replied(status: str, number: int = 1, *, method: str = "INVITE", call_id: str = "a1") -> str:
+    head = f"SIP/2.0 {status}\r\nCall-ID: {call_id}\r\nCSeq: {number} {method}\r\nContent-Length: 0"
+    return f"RX UDP 192.0.2.7:5060 -> 192.0.2.10:5070\n{head}\r\n\r\n"
+
+
+@pytest.mark.parametrize("status", ["100 Trying", "180 Ringing", "183 Session Progress"])
+def test_whom_we_call_has_replied_with_the_first_provisional_reply(status: str) -> None:
+    traces = CallTraces()
+    assert not traces.has_replied("a1")
+    traces.saw(invited())
+    assert not traces.has_replied("a1")
+    traces.saw(replied(status))
+    assert traces.has_replied("a1")
+    traces.saw(invited())  # sent again: the reply had crossed it
+    assert traces.has_replied("a1")
+    assert not traces.has_replied("another")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        replied("407 Proxy Authentication Required"),
+        replied("100 Trying", method="OPTIONS"),
+        replied("180 Ringing", 2),
+        replied("180 Ringing", call_id="another"),
+        invited().replace("TX", "RX"),
+    ],
+    ids=["final", "to another request", "to another INVITE", "to another call", "no reply"],
+)
+def test_what_is_no_provisional_reply_to_our_invite_does_not_count(reply: str) -> None:
+    traces = CallTraces()
+    traces.saw(invited())
+    traces.saw(reply)
+    assert not traces.has_replied("a1")
+
+
+def test_an_invite_with_credentials_has_a_reply_of_its_own() -> None:
+    traces = CallTraces()
+    for message in (invited(1), replied("100 Trying", 1), replied("407 Proxy Authentication Required", 1), invited(2)):
+        traces.saw(message)
+    assert not traces.has_replied("a1")
+    traces.saw(replied("100 Trying", 2))
+    assert traces.has_replied("a1")
+
+
 @pytest.mark.parametrize(
     ("extra", "understood"),
     [
