@@ -52,6 +52,40 @@ async def test_a_session_that_has_ended_leads_back_to_the_login(console: Console
     await expect(console.page.get_by_role("heading", name="Connexion")).to_be_visible()
 
 
+async def test_what_waits_when_the_session_ends_is_told_at_the_login_and_never_done_by_who_comes_next(
+    console: ConsolePage, desk: FakeDesk
+) -> None:
+    answer, sent = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        sent.set()
+        await answer.wait()
+        await route.continue_()
+
+    await console.page.route("**/return", late)
+    await taken(console, desk)
+    await console.page.locator("body").press("b")  # to the bot
+    await sent.wait()
+    await console.page.locator("body").press("x")  # and end it, once that is done
+    desk.signed_in = False
+    await console.page.get_by_role("link", name="Historique").click()
+    await expect(console.page.get_by_role("heading", name="Connexion")).to_be_visible()
+    told = console.page.get_by_role("alert").filter(has_text="Vous n’êtes plus connecté.")
+    await expect(told).to_contain_text("Ceci n’a pas été fait : terminer l’échange.")
+    assert await console.axe() == []
+    await console.page.get_by_label("Identifiant").fill("karim")
+    await console.page.get_by_label("Mot de passe", exact=True).fill("cheval agrafe pile")
+    await console.page.keyboard.press("Enter")
+    await console.ready()
+    await expect(told).to_have_count(0)
+    answer.set()
+    await until(lambda: asked(desk, "/api/desk/handovers/h1/return") == [{}])
+    await console.page.get_by_role("switch", name="Disponible").click()
+    await until(lambda: asked(desk, "/api/desk/presence") != [])  # whatever was to be sent before it has been
+    assert asked(desk, "/api/desk/handovers/h1/close") == []
+    await expect(console.toast).to_have_count(0)
+
+
 async def test_the_provider_s_button_leads_to_the_provider(console: ConsolePage, desk: FakeDesk) -> None:
     desk.signed_in = False
     await console.open()

@@ -346,6 +346,19 @@ async def test_a_key_pressed_before_the_desk_has_answered_to_the_last_one_waits_
     assert asked(desk, "return") == [{}]
 
 
+async def test_hanging_up_before_the_desk_has_answered_to_the_last_press_waits_its_turn(
+    console: ConsolePage, desk: FakeCalls, tel: Telephony
+) -> None:
+    desk.caller(WORDS)
+    await tel.on_call(console)
+    desk.answers_after_seconds = 0.7
+    await console.page.keyboard.press("g")
+    await expect(tel.bar).to_contain_text("La personne entend une musique")
+    await tel.bar.get_by_role("button", name="Raccrocher").press("Enter")
+    await expect(console.button("Oui")).to_be_visible()
+    assert (asked(desk, "hold"), asked(desk, "close")) == ([{"on": True}], [{}])
+
+
 async def test_given_back_to_the_bot_the_softphone_ends(console: ConsolePage, desk: FakeCalls, tel: Telephony) -> None:
     desk.caller(WORDS)
     await tel.on_call(console)

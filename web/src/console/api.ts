@@ -76,6 +76,7 @@ export class Api {
   }
 
   async #answer(path: string, request: RequestInit, ends = true): Promise<Response> {
+    const csrf = this.#csrf;
     let response: Response;
     try {
       response = await fetch(path, { ...request, credentials: "same-origin" });
@@ -86,7 +87,9 @@ export class Api {
       return response;
     }
     const { code, text } = told(await read(response));
-    if (ends && response.status === 401 && (code === "unauthorized" || path.startsWith("/api/desk"))) {
+    // What was asked in a session before says nothing of the one that has begun meanwhile.
+    const isOfNow = ends && csrf === this.#csrf;
+    if (isOfNow && response.status === 401 && (code === "unauthorized" || path.startsWith("/api/desk"))) {
       this.#signedOut();
     }
     throw new Refused(response.status, code, text || texts.errors.status(response.status));

@@ -26,6 +26,10 @@ import type {
 
 const HISTORY_PAGE = 30;
 
+type Named = typeof texts.notDone.handover;
+/** What is asked of a request. */
+type Action = Exclude<keyof Named, "unhold">;
+
 export interface Judgement {
   readonly verdict: Verdict | "";
   readonly intent?: string;
@@ -68,7 +72,7 @@ export class Desk extends Session {
   }
 
   async hold(handover: Handover, on: boolean): Promise<void> {
-    await this.#handover(handover.id, "hold", { on });
+    await this.#handover(handover.id, "hold", { on }, on ? "hold" : "unhold");
   }
 
   /** The other side's answer to a softphone's offer; what it refuses is thrown. */
@@ -107,6 +111,7 @@ export class Desk extends Session {
     if (!said) {
       return;
     }
+    const isStill = this.sameSession();
     const message = { client_id, text: said };
     this.happen({ is: "outgoing", id, message: { ...message, state: "sending" } });
     // Of one that is sent once more, the reply that is being written is another.
@@ -116,9 +121,16 @@ export class Desk extends Session {
     this.stopTyping();
     try {
       const { seq } = await this.api.post<{ seq: number }>(`/api/desk/conversations/${part(id)}/messages`, message);
+      if (!isStill()) {
+        return;
+      }
       this.happen({ is: "outgoing", id, message: { ...message, state: "sent", seq } });
       this.refreshDetail(id);
     } catch (error) {
+      if (!isStill()) {
+        this.notDone(texts.notDone.say);
+        return;
+      }
       const problem = refusal(error).message;
       this.happen({ is: "outgoing", id, message: { ...message, state: "failed", problem } });
       if (this.state.open?.id !== id) {
@@ -128,7 +140,7 @@ export class Desk extends Session {
   }
 
   async note(id: string, text: string): Promise<boolean> {
-    const note = await this.write(`note:${id}`, () =>
+    const note = await this.write(`note:${id}`, texts.notDone.note, () =>
       this.api.post<Note>(`/api/desk/conversations/${part(id)}/notes`, { text: text.trim() }),
     );
     if (note) {
@@ -139,7 +151,7 @@ export class Desk extends Session {
   }
 
   async annotate(id: string, judgement: Judgement): Promise<boolean> {
-    const done = await this.write(`annotation:${id}`, () =>
+    const done = await this.write(`annotation:${id}`, texts.notDone.annotate, () =>
       this.api.post(`/api/desk/conversations/${part(id)}/annotations`, judgement),
     );
     this.refreshDetail(id);
@@ -156,7 +168,7 @@ export class Desk extends Session {
   async presence(change: { status?: Agent["status"]; capacity?: number; takes_calls?: boolean }): Promise<boolean> {
     const entity = change.takes_calls === undefined ? "presence" : "takes_calls"; // two switches, pressed one after the other
     const send = () => this.api.put<Agent>("/api/desk/presence", change);
-    const me = await this.write(entity, send, JSON.stringify(change));
+    const me = await this.write(entity, texts.notDone[entity], send, { what: JSON.stringify(change) });
     if (me) {
       this.happen({ is: "me", me });
       if (change.status) {
@@ -171,8 +183,12 @@ export class Desk extends Session {
 
   /** Where I am rung; the answer is what is wrong with it, if anything. */
   async number(phone: string): Promise<string> {
+    const isStill = this.sameSession();
     try {
-      this.happen({ is: "me", me: await this.api.put<Agent>("/api/desk/presence", { phone }) });
+      const me = await this.api.put<Agent>("/api/desk/presence", { phone });
+      if (isStill()) {
+        this.happen({ is: "me", me });
+      }
       return "";
     } catch (error) {
       return refusal(error).message;
@@ -186,7 +202,7 @@ export class Desk extends Session {
     action: "dial" | "kept" | "missed" | "cancel" | "again",
     body: object = {},
   ): Promise<boolean> {
-    const after = await this.write(callback.id, () =>
+    const after = await this.write(callback.id, texts.notDone.callback[action], () =>
       this.api.post<Callback>(`/api/desk/callbacks/${part(callback.id)}/${action}`, body),
     );
     if (after) {
@@ -200,7 +216,7 @@ export class Desk extends Session {
     for (const { id } of this.state.toasts) {
       this.dismiss(id); // what became of the last attempt
     }
-    const begun = await this.write(callback.id, () =>
+    const begun = await this.write(callback.id, texts.notDone.callBack, () =>
       this.api.post<Callback & { call: Handover }>(`/api/desk/callbacks/${part(callback.id)}/dial`, { way }),
     );
     if (!begun) {
@@ -221,7 +237,8 @@ export class Desk extends Session {
 
   async promise(conversation_id: string, name: string, number: string, slot_id: string): Promise<boolean> {
     const body = { conversation_id, name, number, ...(slot_id ? { slot_id } : {}) };
-    const callback = await this.write("promise", () => this.api.post<Callback>("/api/desk/callbacks", body));
+    const send = () => this.api.post<Callback>("/api/desk/callbacks", body);
+    const callback = await this.write("promise", texts.notDone.promise, send);
     if (callback) {
       this.happen({ is: "callback_put", callback });
       this.tell(texts.callbacks.promised);
@@ -234,7 +251,7 @@ export class Desk extends Session {
   }
 
   async message(message: WrittenMessage, action: "done" | "reopen", note = ""): Promise<void> {
-    const after = await this.write(message.id, () =>
+    const after = await this.write(message.id, texts.notDone.message[action], () =>
       this.api.post<WrittenMessage>(`/api/desk/messages/${part(message.id)}/${action}`, note ? { note } : {}),
     );
     if (after) {
@@ -274,13 +291,12 @@ export class Desk extends Session {
     return this.quietly<Figures | null>(this.api.get<Figures>("/api/desk/figures?days=7"), null);
   }
 
-  #handover(id: string, action: string, body: object = {}): Promise<Handover | null> {
-    const send = async () => {
-      const handover = await this.api.post<Handover>(`/api/desk/handovers/${part(id)}/${action}`, body);
+  #handover(id: string, action: Action, body: object = {}, name: keyof Named = action): Promise<Handover | null> {
+    const send = () => this.api.post<Handover>(`/api/desk/handovers/${part(id)}/${action}`, body);
+    const show = (handover: Handover) => {
       this.happen({ is: "put", handover });
       this.refreshDetail(handover.conversation_id);
-      return handover;
     };
-    return this.write(id, send, action + JSON.stringify(body));
+    return this.write(id, texts.notDone.handover[name], send, { what: action + JSON.stringify(body), show });
   }
 }

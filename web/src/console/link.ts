@@ -61,7 +61,12 @@ export class Link {
       this.#waitMs = FIRST_WAIT_MS;
       this.#events.opened();
     };
-    socket.onmessage = ({ data }) => this.#events.frame(JSON.parse(String(data)) as Frame);
+    socket.onmessage = ({ data }) => {
+      // One that we have closed may still have something to tell.
+      if (this.#socket === socket) {
+        this.#events.frame(JSON.parse(String(data)) as Frame);
+      }
+    };
     socket.onclose = () => {
       if (this.#socket !== socket) {
         return;

@@ -21,11 +21,12 @@ const TYPING_MS = 3000;
 const SECOND_LOOK_MS = 1500;
 
 export class Session {
-  readonly api = new Api(() => this.happen({ is: "session", session: "signed_out" }));
+  readonly api = new Api(() => this.signedOut());
   state: State = FIRST;
 
   readonly #link: Link;
   #writes = new Map<string, { readonly what: string; readonly written: Promise<unknown> }>();
+  #waiting = new Set<{ readonly name: string }>();
   readonly #listeners = new Set<(before: State, after: State) => void>();
   #toasts = 0;
   #detailTimer: number | undefined;
@@ -85,10 +86,16 @@ export class Session {
     this.happen({ is: "account", account: me });
   }
 
+  /** Nothing of this session is left for the next, whose it may be; what still waited is told. */
   signedOut(): void {
+    const waiting = this.#waiting;
     this.#link.close();
     this.#writes = new Map();
+    this.#waiting = new Set();
     this.happen({ is: "session", session: "signed_out" });
+    for (const { name } of waiting) {
+      this.notDone(name);
+    }
   }
 
   reconnect(): void {
@@ -151,10 +158,20 @@ export class Session {
   protected happen(happening: Happening): void {
     const before = this.state;
     this.state = next(before, happening);
-    if (this.state !== before) {
-      for (const listener of this.#listeners) {
+    if (this.state === before) {
+      return;
+    }
+    const faults: unknown[] = [];
+    for (const listener of this.#listeners) {
+      try {
         listener(before, this.state);
+      } catch (fault) {
+        faults.push(fault);
       }
+    }
+    // Told only now: a sound that cannot be played must not keep the others from hearing.
+    if (faults.length > 0) {
+      throw faults[0];
     }
   }
 
@@ -214,10 +231,32 @@ export class Session {
     }
   }
 
+  #isAnother({ agent }: Me): boolean {
+    return this.state.account !== null && this.state.account.agent.id !== agent.id;
+  }
+
+  /** Somebody else has signed in, in another tab: whose session this one has too. */
+  async #startAs(me: Me): Promise<void> {
+    this.signedOut();
+    const { notDone } = this.state;
+    if (me.pending) {
+      return;
+    }
+    this.known(me);
+    if (notDone.length > 0) {
+      this.tell(texts.notDone.another(texts.list(notDone)), "error");
+    }
+    await this.start();
+  }
+
   /** As far as can be told. Another tab may have begun a new session, with another token: it is this one's then. */
   async #isSignedIn(looks = 2): Promise<boolean> {
     try {
       const me = await this.api.ask<Me>("/api/accounts/me");
+      if (this.state.session === "signed_in" && this.#isAnother(me)) {
+        await this.#startAs(me);
+        return false;
+      }
       if (this.state.session === "signed_in") {
         this.known(me);
       }
@@ -239,18 +278,35 @@ export class Session {
     this.#link.send(frame);
   }
 
+  /** Whether the session of now is still the one: what is answered later is not for who has signed in since. */
+  protected sameSession(): () => boolean {
+    const writes = this.#writes;
+    return () => this.#writes === writes;
+  }
+
+  /** `what`, in the words of `texts.notDone`, of a session that has ended. */
+  protected notDone(what: string): void {
+    this.happen({ is: "not_done", what });
+  }
+
   /**
-   * Null when it was refused, which the agent has then read, or pressed twice.
+   * Null when it was refused, which the agent has then read, or pressed twice. `name` is for the agent, should it not
+   * be done; `show` puts the answer on the screen, while the entity is still busy.
    *
    * `what` else is wanted of an entity while a write of it is under way waits for its turn: the desk's event often shows
    * what became of the first before its answer comes, and whoever presses the next key then means it.
    */
-  protected async write<Body>(id: string, send: () => Promise<Body>, what = ""): Promise<Body | null> {
+  protected async write<Body>(
+    id: string,
+    name: string,
+    send: () => Promise<Body>,
+    { what = "", show = () => {} }: { readonly what?: string; readonly show?: (body: Body) => void } = {},
+  ): Promise<Body | null> {
     const before = this.#writes.get(id);
     if (before?.what === what) {
       return null;
     }
-    const write = { what, written: this.#afterwards(before?.written, send) };
+    const write = { what, written: this.#afterwards(before?.written, name, send, show) };
     this.#writes.set(id, write);
     try {
       this.happen({ is: "busy", id, on: true });
@@ -264,17 +320,38 @@ export class Session {
   }
 
   /** What was pressed after something that was refused, or before signing out, was not meant for what is now. */
-  async #afterwards<Body>(before: Promise<unknown> | undefined, send: () => Promise<Body>) {
-    const writes = this.#writes;
-    if (before && ((await before.catch(() => null)) === null || this.#writes !== writes)) {
-      return null;
+  async #afterwards<Body>(
+    before: Promise<unknown> | undefined,
+    name: string,
+    send: () => Promise<Body>,
+    show: (body: Body) => void,
+  ): Promise<Body | null> {
+    const isStill = this.sameSession();
+    if (before) {
+      const press = { name };
+      this.#waiting.add(press);
+      const done = await before.catch(() => null);
+      this.#waiting.delete(press);
+      if (done === null) {
+        return null;
+      }
     }
+    let body: Body;
     try {
-      return await send();
+      body = await send();
     } catch (error) {
-      this.complain(error);
+      if (isStill()) {
+        this.complain(error);
+      } else {
+        this.notDone(name);
+      }
       return null;
     }
+    if (!isStill()) {
+      return null;
+    }
+    show(body);
+    return body;
   }
 
   protected async quietly<Body>(request: Promise<Body>, otherwise: Body): Promise<Body> {

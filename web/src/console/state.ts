@@ -99,6 +99,8 @@ export interface State {
   readonly toasts: readonly Toast[];
   /** Entities with a write of ours under way. */
   readonly busy: readonly string[];
+  /** What was pressed in the session that has ended and was not done, until somebody signs in. */
+  readonly notDone: readonly string[];
 }
 
 const MOST_GONE = 100;
@@ -127,6 +129,7 @@ export const FIRST: State = {
   dialog: null,
   toasts: [],
   busy: [],
+  notDone: [],
 };
 
 export type Happening =
@@ -161,13 +164,14 @@ export type Happening =
   | { readonly is: "dialog"; readonly dialog: DialogName }
   | { readonly is: "toast"; readonly toast: Toast }
   | { readonly is: "toast_gone"; readonly id: number }
-  | { readonly is: "busy"; readonly id: string; readonly on: boolean };
+  | { readonly is: "busy"; readonly id: string; readonly on: boolean }
+  | { readonly is: "not_done"; readonly what: string };
 
 export function next(state: State, happening: Happening): State {
   switch (happening.is) {
     case "session":
       return happening.session === "signed_out"
-        ? { ...FIRST, session: "signed_out" }
+        ? { ...FIRST, session: "signed_out", notDone: state.notDone }
         : { ...state, session: happening.session };
     case "link":
       return { ...state, link: happening.link };
@@ -184,7 +188,7 @@ export function next(state: State, happening: Happening): State {
     case "me":
       return { ...state, me: happening.me, agents: put(state.agents, happening.me) };
     case "account":
-      return { ...state, account: happening.account };
+      return { ...state, account: happening.account, notDone: [] };
     case "subjects":
       return { ...state, subjects: happening.subjects };
     case "tab":
@@ -210,6 +214,10 @@ export function next(state: State, happening: Happening): State {
       const others = state.busy.filter((id) => id !== happening.id);
       return { ...state, busy: happening.on ? [...others, happening.id] : others };
     }
+    case "not_done":
+      return state.session === "signed_out" && !state.notDone.includes(happening.what)
+        ? { ...state, notDone: [...state.notDone, happening.what] }
+        : state;
     case "search":
     case "searching":
     case "found":

@@ -19,6 +19,39 @@ export const texts = {
     dismiss: "Fermer ce message",
   },
 
+  // Ce qui attendait d’être envoyé quand la session a pris fin.
+  notDone: {
+    told: (what: string) =>
+      `Vous n’êtes plus connecté. Ceci n’a pas été fait\u00a0: ${what}. Reconnectez-vous pour recommencer.`,
+    another: (what: string) =>
+      `Un autre compte s’est connecté dans ce navigateur. Ceci n’a pas été fait\u00a0: ${what}.`,
+    say: "envoyer votre message",
+    note: "enregistrer la note",
+    annotate: "enregistrer votre avis",
+    presence: "changer votre disponibilité",
+    takes_calls: "changer votre prise des appels",
+    promise: "enregistrer le rappel promis",
+    callBack: "rappeler la personne",
+    handover: {
+      take: "prendre la demande",
+      decline: "décliner la demande",
+      return: "rendre la conversation au robot",
+      close: "terminer l’échange",
+      transfer: "transférer la conversation",
+      hold: "mettre la personne en attente",
+      unhold: "reprendre la personne en ligne",
+      wrap_up: "conclure",
+    },
+    callback: {
+      dial: "faire appeler la personne par le robot",
+      kept: "noter le rappel comme fait",
+      missed: "noter le rappel sans réponse",
+      cancel: "annuler le rappel",
+      again: "remettre le rappel à faire",
+    },
+    message: { done: "noter le message comme traité", reopen: "remettre le message à traiter" },
+  },
+
   link: {
     lost: "Connexion interrompue.",
     lostMore: "Ce que vous voyez peut avoir changé. Reconnexion en cours…",

@@ -14,7 +14,9 @@ const MINE = {
   version: 1,
   agent: ME,
 } as unknown as Handover;
+const SIGNED_IN = { agent: { id: "me" }, csrf: "k", permissions: ["desk.take"], pending: null } as unknown as Me;
 const REFUSED = { error: { code: "unavailable", text: "Le service ne répond pas." } };
+const ENDED = { error: { code: "unauthorized", text: "Vous n’êtes pas connecté." } };
 
 interface Ask {
   readonly path: string;
@@ -33,9 +35,13 @@ class Socket {
     sockets.push(this);
   }
 
+  isClosed = false;
+
   send(): void {}
 
-  close(): void {}
+  close(): void {
+    this.isClosed = true;
+  }
 
   says(frame: object): void {
     this.onmessage?.({ data: JSON.stringify(frame) });
@@ -100,7 +106,7 @@ function overview(version: number, ...handovers: Handover[]): Overview {
 /** At the desk, with a conversation that is mine. */
 async function working(): Promise<{ desk: Desk; socket: Socket }> {
   const desk = new Desk();
-  desk.known({ csrf: "k", permissions: ["desk.take"] } as unknown as Me);
+  desk.known(SIGNED_IN);
   void desk.start();
   await asked("/overview").at(-1)?.answer(200, overview(1, MINE));
   const socket = sockets.at(-1) as Socket;
@@ -187,6 +193,146 @@ describe("a press that waits for another to be answered", () => {
   });
 });
 
+describe("when the session has ended", () => {
+  /** Another agent signs in, in the same page. */
+  async function anotherSignsIn(desk: Desk): Promise<Agent> {
+    const other = { ...ME, id: "other", name: "Karim B." };
+    desk.known({ ...SIGNED_IN, agent: { id: "other" }, csrf: "l" } as unknown as Me);
+    void desk.start();
+    await asked("/overview")
+      .at(-1)
+      ?.answer(200, { ...overview(2, MINE), me: other, agents: [ME, other] });
+    expect(desk.state.me?.name).toBe("Karim B.");
+    return other;
+  }
+
+  /** The desk hears of it when it reads. */
+  async function ended(desk: Desk): Promise<void> {
+    desk.open("c");
+    await answered("/conversations/c", 401, ENDED);
+    expect(desk.state.session).toBe("signed_out");
+  }
+
+  it("what waits is never sent, whoever signs in next", async () => {
+    const { desk } = await working();
+    void desk.hold(MINE, true);
+    void desk.finish(MINE);
+    await ended(desk);
+    await anotherSignsIn(desk);
+    await answered("/hold", 200, { ...MINE, version: 2 });
+    expect(asked("/close")).toEqual([]);
+    expect(desk.state.busy).toEqual([]);
+  });
+
+  it("nothing that waits is sent either when a press was answered so", async () => {
+    const { desk } = await working();
+    void desk.hold(MINE, true);
+    void desk.finish(MINE);
+    await answered("/hold", 401, ENDED);
+    await anotherSignsIn(desk);
+    await settled();
+    expect(asked("/close")).toEqual([]);
+    expect(desk.state.toasts).toEqual([]);
+  });
+
+  it("the agent is told what was not done, until somebody signs in", async () => {
+    const { desk } = await working();
+    void desk.hold(MINE, true);
+    void desk.transfer(MINE, { team: "paie" }, "");
+    void desk.finish(MINE);
+    void desk.note("c", "À rappeler demain");
+    await ended(desk);
+    expect(desk.state.notDone).toEqual(["transférer la conversation", "terminer l’échange"]);
+    await answered("/notes", 401, ENDED);
+    await answered("/hold", 200, { ...MINE, version: 2 });
+    expect(desk.state.notDone).toEqual(["transférer la conversation", "terminer l’échange", "enregistrer la note"]);
+    await anotherSignsIn(desk);
+    expect(desk.state.notDone).toEqual([]);
+  });
+
+  it("nothing is said not to have been done where all of it was", async () => {
+    const { desk } = await working();
+    void desk.hold(MINE, true);
+    await ended(desk);
+    await answered("/hold", 200, { ...MINE, version: 2 });
+    expect(desk.state.notDone).toEqual([]);
+  });
+
+  it("a message that was on its way is not for the next agent to send again", async () => {
+    const { desk } = await working();
+    desk.open("c");
+    void desk.say("c", "Votre dossier est prêt.");
+    await answered("/conversations/c", 401, ENDED);
+    await anotherSignsIn(desk);
+    await answered("/c/messages", 401, ENDED);
+    expect(desk.state.session).toBe("signed_in");
+    expect(desk.state.unsent).toEqual({});
+    expect(desk.state.toasts).toEqual([]);
+    desk.open("c");
+    expect(desk.state.open?.outgoing).toEqual([]);
+  });
+
+  it("a message that was refused so is named among what was not done", async () => {
+    const { desk } = await working();
+    desk.open("c");
+    void desk.say("c", "Votre dossier est prêt.");
+    await answered("/c/messages", 401, ENDED);
+    expect(desk.state.notDone).toEqual(["envoyer votre message"]);
+  });
+
+  it("a late answer to the one before makes nobody somebody else, and takes nobody's session", async () => {
+    const { desk } = await working();
+    void desk.presence({ status: "away" });
+    void desk.number("4521");
+    void desk.answers("carte");
+    await ended(desk);
+    const other = await anotherSignsIn(desk);
+    const [status, number] = asked("/presence");
+    await status?.answer(200, { ...ME, status: "away" });
+    await number?.answer(200, ME);
+    await answered("/answers?q=carte", 401, ENDED);
+    expect(desk.state.me).toEqual(other);
+    expect(desk.state.session).toBe("signed_in");
+  });
+
+  it("who has signed in instead, in another tab, is sent nothing that waits either, and reads what was not done", async () => {
+    const { desk, socket } = await working();
+    void desk.hold(MINE, true);
+    void desk.finish(MINE);
+    desk.draft("c", "À moitié écrit");
+    socket.onclose?.();
+    await answered("/me", 200, { ...SIGNED_IN, agent: { id: "other" }, csrf: "l" });
+    await asked("/overview")
+      .at(-1)
+      ?.answer(200, { ...overview(2, MINE), me: { ...ME, id: "other" } });
+    await answered("/hold", 200, { ...MINE, version: 2 });
+    expect(asked("/close")).toEqual([]);
+    expect(desk.state).toMatchObject({ session: "signed_in", me: { id: "other" }, drafts: {}, busy: [] });
+    expect(desk.state.toasts.map(({ text }) => text)).toEqual([texts.notDone.another("terminer l’échange")]);
+    expect(sockets).toHaveLength(2);
+  });
+
+  it("the same agent's new session, in another tab, is this one's: what waits is sent", async () => {
+    const { desk, socket } = await working();
+    void desk.hold(MINE, true);
+    void desk.finish(MINE);
+    socket.onclose?.();
+    await answered("/me", 200, { ...SIGNED_IN, csrf: "l" });
+    await answered("/hold", 200, { ...MINE, version: 2 });
+    expect(asked("/close")).toHaveLength(1);
+  });
+
+  it("the next agent has a socket of their own, and the one before tells nothing any more", async () => {
+    const { desk, socket } = await working();
+    await ended(desk);
+    expect(socket.isClosed).toBe(true);
+    socket.says({ type: "snapshot", ...overview(3, MINE) });
+    expect(desk.state.session).toBe("signed_out");
+    await anotherSignsIn(desk);
+    expect(sockets).toHaveLength(2);
+  });
+});
+
 it("a request can be pressed again after a fault in the page", async () => {
   const { desk } = await working();
   const forget = desk.subscribe(() => {
@@ -201,11 +347,22 @@ it("a request can be pressed again after a fault in the page", async () => {
   expect(desk.state.handovers[0]?.state).toBe("wrap_up");
 });
 
+it("whoever listens hears what happens, whatever fault another has", async () => {
+  const { desk } = await working();
+  desk.subscribe(() => {
+    throw new Error("a sound");
+  });
+  const heard: string[] = [];
+  desk.subscribe((_, after) => heard.push(after.tab));
+  expect(() => desk.show("callbacks")).toThrow("a sound");
+  expect(heard).toEqual(["callbacks"]);
+});
+
 describe("after a cut", () => {
   async function cut() {
     const { desk, socket } = await working();
     socket.onclose?.();
-    await answered("/me", 200, { csrf: "k", permissions: ["desk.take"] });
+    await answered("/me", 200, SIGNED_IN);
     const [, fetched] = asked("/overview");
     expect(desk.state.link).toBe("lost");
     return { desk, fetched };

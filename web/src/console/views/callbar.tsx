@@ -75,6 +75,7 @@ export function CallBar({ call, strip = false }: Props) {
         </div>
         {others > 0 && <span class="call-others">{texts.calls.others(others)}</span>}
       </div>
+      {/* What ends the call is not held back by a press that is unanswered: it is sent after it, and once. */}
       <div class="call-actions">
         <Sound call={call} stands={stands} strip={strip} />
         {strip ? (
@@ -83,7 +84,7 @@ export function CallBar({ call, strip = false }: Props) {
           </a>
         ) : reached ? (
           <>
-            <Button busy={busy} shortcut="B" icon="robot" onClick={() => void desk.giveBack(call)}>
+            <Button shortcut="B" icon="robot" onClick={() => void desk.giveBack(call)}>
               {texts.calls.giveBack}
             </Button>
             <Button busy={busy} shortcut="T" icon="transfer" onClick={() => desk.dialog("transfer")}>
@@ -97,7 +98,7 @@ export function CallBar({ call, strip = false }: Props) {
           </Button>
         )}
         {mayEnd(stands, call) && (
-          <Button kind="danger" busy={busy} shortcut="X" icon="hangUp" onClick={() => void desk.finish(call)}>
+          <Button kind="danger" shortcut="X" icon="hangUp" onClick={() => void desk.finish(call)}>
             {texts.calls.hangUp}
           </Button>
         )}

@@ -18,7 +18,7 @@ interface Props {
 }
 
 export function Login({ pending, onMe }: Props) {
-  const { desk } = useConsole();
+  const { desk, state } = useConsole();
   const [options, setOptions] = useState<SignInOptions | null>(null);
   const [problem, setProblem] = useState("");
   useEffect(() => {
@@ -34,6 +34,7 @@ export function Login({ pending, onMe }: Props) {
           <span>{texts.title}</span>
         </p>
         <p class="login-service">{options?.service}</p>
+        {state.notDone.length > 0 && <Wrong text={texts.notDone.told(texts.list(state.notDone))} />}
         {pending?.pending === "password_to_change" ? (
           <Step title={texts.login.change} why={texts.login.changeWhy}>
             <ChangePassword minChars={options?.password_min_chars ?? 12} onMe={onMe} />
