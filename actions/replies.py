@@ -57,8 +57,9 @@ class Replies:
         others = tuple(intent for intent in turn.subjects[1:] if intent in self.knowledge)
         if others and set(others) | {HANDOVER} != set(memory.choices):
             return self._offer(turn, memory, (*others, HANDOVER), "stay_or")
-        if memory.more == subject and turn.channel is Channel.PHONE:
-            text = self.prompts.say("more_offer", turn.channel, unlike=memory.last_texts)
+        has_asked = memory.last is not None and memory.last.outcome is Outcome.ABSTAINED
+        if memory.more == subject and turn.channel is Channel.PHONE and not has_asked:
+            text = self.prompts.say("stay_more", turn.channel)
             said, after = self._miss(turn, memory, text, misses=memory.misses)
             return said, replace(after, more=subject)  # asked, not read: it may have been misheard
         return self._no_more_than_this(turn, memory, "stay", subject)
@@ -85,11 +86,13 @@ class Replies:
     # -- choosing --
 
     def clarify(self, turn: Turn, memory: Memory) -> Result:
-        """Asks which subject was meant; a second unclear wording of an offered subject settles it."""
+        """Asks which subject was meant, or whether a person; a second unclear wording of what was offered is a yes."""
         settled = self._settled(turn, memory)
         if settled:
             return self._take(turn, memory, settled)
         notice = self._language_notice(turn, memory)
+        if notice is None and turn.subjects == (HANDOVER,):
+            return self._offer_person(turn, memory)
         topics = {subject.intent for subject in self.knowledge.topics}
         offered = tuple(intent for intent in turn.subjects if intent in topics)
         if notice is not None or not offered or set(offered) == set(memory.choices):
@@ -329,6 +332,14 @@ class Replies:
             text = self.prompts.say(sentence, turn.channel, unlike=unlike, choices=listed)
         said = replace(self._reply(turn, Outcome.CLARIFY), choices=choices, text=text)
         return said, memory.after(said, choices=intents, misses=memory.misses, pending=memory.pending)
+
+    def _offer_person(self, turn: Turn, memory: Memory) -> Result:
+        """To who may have asked for one and was half heard."""
+        misses = memory.misses + 1
+        if misses >= MISSES_BEFORE_PERSON:
+            return self._give_up(turn, memory)
+        text = self.prompts.say("person_meant", turn.channel, unlike=memory.last_texts)
+        return self._miss(turn, memory, text, misses=misses, choices=(HANDOVER,))
 
     def _miss(self, turn: Turn, memory: Memory, text: str, *, misses: int, choices: tuple[str, ...] = ()) -> Result:
         said = replace(self._reply(turn, Outcome.ABSTAINED), text=text)

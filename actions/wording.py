@@ -23,6 +23,7 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "abstain_first": frozenset({"example"}),
     "abstain_again": frozenset(),
     "abstain_handover": frozenset(),
+    "person_meant": frozenset(),
     "off_topic_again": frozenset({"example"}),
     "listening": frozenset(),
     "nothing_to_repeat": frozenset(),
@@ -30,17 +31,18 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "more_offer": frozenset(),
     "more_declined": frozenset(),
     "stay": frozenset({"title"}),
+    "stay_more": frozenset(),
     "stay_or": frozenset({"choices"}),
     "same_again": frozenset({"title"}),
     "ask_person": frozenset({"choices"}),
     "why": frozenset({"title", "source", "date"}),
 }
-ONLY_SPOKEN = frozenset({"clarify_item", "more_offer", "more_declined"})
+ONLY_SPOKEN = frozenset({"clarify_item", "more_offer", "more_declined", "stay_more"})
 # Said more than once in a conversation, so at least two variants are needed.
 VARIED = frozenset(
     {
         *("clarify", "clarify_one", "clarify_which", "abstain_first", "abstain_again", "off_topic_again", "listening"),
-        *("stay", "stay_or", "same_again", "ask_person", "more_offer", "handover_again"),
+        *("stay", "stay_or", "same_again", "ask_person", "person_meant", "more_offer", "handover_again"),
     }
 )
 

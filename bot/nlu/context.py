@@ -46,11 +46,22 @@ LONGEST_REFUSAL_WORDS = 3
 
 def settled(decision: Decision, *, leaning: bool) -> bool:
     """Whether the text alone is clear enough, given that there is a question before it."""
+    if decision.subjects == (HANDOVER,):  # given or offered
+        return True
     if decision.kind != ANSWER or set(decision.subjects) & set(SAFETY):
         return decision.kind == ANSWER
     if not leaning or HANDOVER in decision.subjects:
         return True
     return decision.sureness >= SURE_THOUGH_LEANING
+
+
+def asked_back(found: Decision, exchange: Collection[str]) -> Decision:
+    """What is done with a message that was poorly heard: a subject is never answered without asking, and that it stays
+    on the one before is no more than a guess."""
+    if found.kind == STAY:
+        others = found.subjects[1:]
+        return replace(found, kind=CLARIFY if others else ABSTAIN, subjects=others)
+    return replace(found, kind=CLARIFY) if found.topic and found.topic not in exchange else found
 
 
 def in_context(

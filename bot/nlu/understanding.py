@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,17 @@ from typing import Any
 import numpy as np
 
 from bot.nlu.calibration import calibrate
-from bot.nlu.context import NO_CONTEXT, Context, both, corrected, in_context, may_correct, only_takes_back, settled
+from bot.nlu.context import (
+    NO_CONTEXT,
+    Context,
+    asked_back,
+    both,
+    corrected,
+    in_context,
+    may_correct,
+    only_takes_back,
+    settled,
+)
 from bot.nlu.decision import (
     ABSTAIN,
     ANSWER,
@@ -186,13 +196,7 @@ class Understanding:
         joined, _ = self._look(spoken_form(f"{title}. {spoken}"))
         exchange = self.judgement.exchange
         found = in_context(decision, evidence, joined, exchange=exchange, previous=context.previous, leaning=leaning)
-        if (
-            found.topic
-            and found.topic not in exchange
-            and poorly_heard(context.heard_confidence, self.judgement.borders)
-        ):
-            return replace(found, kind=CLARIFY)
-        return found
+        return asked_back(found, exchange) if poorly_heard(context.heard_confidence, self.judgement.borders) else found
 
     def _correction(self, instead: str, whole: Decision, context: Context) -> Decision:
         evidence, _ = self._look(spoken_form(instead))

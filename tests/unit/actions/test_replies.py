@@ -278,8 +278,40 @@ def test_details_are_read_to_who_wants_them(asking: str) -> None:
 def test_a_question_that_stays_is_offered_the_details_and_not_answered() -> None:
     conversation = Conversation(PHONE)
     conversation.asks("conges")
-    assert (conversation.stays("conges").outcome, conversation.stays("conges").answers) == (Outcome.ABSTAINED, ())
+    reply = conversation.stays("conges")
+    assert (reply.outcome, reply.answers, reply.text) == (Outcome.ABSTAINED, (), "Plus de détails, ou autre chose ?")
     assert [a.text for a in conversation.chooses("affirm").answers] == ["congés en détail"]
+
+
+def test_who_stays_on_the_subject_and_does_not_want_the_details_is_offered_a_person() -> None:
+    conversation = Conversation(PHONE)
+    conversation.asks("conges")
+    conversation.stays("conges")
+    assert conversation.stays("conges").text == "Rien d'autre sur titre conges."
+    assert conversation.chooses("affirm").outcome is Outcome.HANDOVER
+
+
+def test_who_may_have_asked_for_a_person_is_offered_one() -> None:
+    conversation = Conversation(PHONE)
+    reply = conversation.unclear("handover")
+    assert (reply.outcome, reply.text) == (Outcome.ABSTAINED, "Une personne ?")
+    assert conversation.chooses("affirm").outcome is Outcome.HANDOVER
+
+
+def test_a_person_half_heard_again_settles_it_and_another_question_is_answered() -> None:
+    conversation = Conversation(PHONE)
+    conversation.unclear("handover")
+    assert conversation.asks("adhesion").answers[0].id == "adhesion"
+    conversation.unclear("handover")
+    assert conversation.unclear("handover").outcome is Outcome.HANDOVER
+
+
+def test_who_is_not_understood_three_times_gets_a_person_whatever_was_half_heard() -> None:
+    conversation = Conversation(PHONE)
+    conversation.does("abstain")
+    conversation.does("abstain")
+    conversation.chooses("deny")
+    assert conversation.unclear("handover").outcome is Outcome.HANDOVER
 
 
 def test_declined_details_are_not_read() -> None:

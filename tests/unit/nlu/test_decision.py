@@ -96,6 +96,15 @@ def test_a_word_for_a_person_alone_is_no_request() -> None:
     assert decide(evidence(adhesion=0.8, handover=0.05), JUDGEMENT, names_person=True).subjects == ("adhesion",)
 
 
+def test_who_may_have_asked_for_a_person_and_was_half_heard_is_asked_whether() -> None:
+    faint, clear = evidence(adhesion=0.3, handover=0.3), evidence(handover=0.45)
+    for heard in (0.5, 0.9):
+        decision = decide(faint, JUDGEMENT, heard)
+        assert (decision.kind, decision.subjects) == (CLARIFY, ("handover",))
+        assert decide(clear, JUDGEMENT, heard).kind == ANSWER
+        assert decide(faint, JUDGEMENT, heard, names_person=True).kind == ANSWER
+
+
 def test_an_unlikely_subject_is_asked_back_however_sure_the_gauge() -> None:
     always = replace(JUDGEMENT, right=Gauge((0,) * 6, 20.0))
     decision = decide(evidence(adhesion=0.35, bulletin=0.25), always)
