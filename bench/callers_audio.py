@@ -30,11 +30,12 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from bench.callers_texts import BOT_SENTENCES, HESITATIONS, MID_SENTENCE, NUMBERS, OWN_DIGITS, WORDS
+from bench.callers_texts import BOT_SENTENCES, HESITATIONS, MID_SENTENCE, NUMBERS, OWN_DIGITS, WORDS, telephones
 from bench.hearing import spoken
 from bot.evaluation import read_labelled
 from bot.settings import PROJECT_DIR, Settings, load_settings
 from voice.audio import A_LAW, Floats, float_to_pcm, pcm_to_float, read_wav, write_wav
+from voice.french.figures import in_figures
 from voice.install.catalogue import KOKORO_JS
 from voice.install.fetch import fetch_npm_archive
 from voice.piper_voice import PiperVoice
@@ -45,7 +46,7 @@ LEAD_SECONDS, TAIL_SECONDS = 1.0, 3.5
 LINES = ("quiet", "pink", "babble")
 _STEP = 80  # 10 ms
 _EDGE_DB = -35.0
-_JUNE = "usr/share/asterisk/sounds/fr_CA_f_June"
+_JUNE, _ARMELLE = "usr/share/asterisk/sounds/fr_CA_f_June", "usr/share/asterisk/sounds/fr/digits"
 _PACES = (1.0, 0.85, 1.1, 0.92, 1.2, 1.05)
 _QUESTIONS, _WORD_TAKES, _RECORDED = 132, 5, 60
 
@@ -68,8 +69,8 @@ VOICES: dict[str, dict[str, float]] = {
 class Clip:
     """Somebody saying something: `spans` are the stretches of speech, in seconds of the clean sound.
 
-    `kind`: question, word, hesitation, mid_sentence, number, bot; of the real voice recorded (whole prompts),
-    recorded_word, recorded_number. `text` is empty where it is not known.
+    `kind`: question, word, hesitation, mid_sentence, number, telephone, bot; of the real voice recorded (whole
+    prompts), recorded_word, recorded_number. `text` is empty where it is not known.
     """
 
     name: str
@@ -133,7 +134,7 @@ def main() -> None:
     deadline = time.monotonic() + parser.parse_args().seconds
     settings = load_settings()
     callers = open_callers(settings)
-    keep_recordings(callers, debian_package(settings, "asterisk-core-sounds-fr-wav"))
+    keep_recordings(callers, settings)
     missing = [wanted for wanted in wanted_clips() if wanted.name not in callers.clips]
     with tempfile.TemporaryDirectory() as directory:
         archive = _bench_directory(settings) / "packages"
@@ -187,6 +188,9 @@ def wanted_clips() -> Iterator[_Wanted]:
         for number, text in enumerate(texts):
             pauses = tuple(0.4 + 0.1 * ((number + place) % 6) for place in range(text.count("|")))
             yield _Wanted(f"{kind}_{number:02}", kind, text, names[number % len(names)], _pace(number), pauses)
+    for number, text in enumerate(telephones()):
+        pauses = tuple(0.15 + 0.15 * ((number + place) % 5) for place in range(text.count("|")))
+        yield _Wanted(f"telephone_{number:02}", "telephone", text, names[number % len(names)], _pace(number), pauses)
     for number, text in enumerate(BOT_SENTENCES):
         yield _Wanted(f"bot_{number}", "bot", text, "siwis", 1.0)
 
@@ -222,7 +226,7 @@ def _speak_all(voice: PiperVoice, wanted: Sequence[_Wanted], callers: Callers, d
     for one in wanted:
         if time.monotonic() > deadline:
             return
-        if one.kind == "number":
+        if one.kind in ("number", "telephone") and one.pauses:
             groups = [voice.synthesise(speak(group) + ",", length_scale=one.pace) for group in one.text.split("|")]
             callers.keep(one, *with_pauses(groups, one.pauses))
         elif one.pauses:
@@ -278,9 +282,10 @@ def speech_span(sound: Floats) -> tuple[float, float]:
 # -- the real voice --
 
 
-def keep_recordings(callers: Callers, package: Path) -> None:
+def keep_recordings(callers: Callers, settings: Settings) -> None:
     """Whole prompts of 1 to 8 s, single digits as words, and numbers dictated with them."""
-    june = package / _JUNE
+    june = debian_package(settings, "asterisk-core-sounds-fr-wav") / _JUNE
+    package = debian_package(settings, "asterisk-prompt-fr-armelle")
     prompts = sorted(path for path in june.glob("*.wav") if "tone" not in path.name and "beep" not in path.name)
     sounds = {path.stem: read_wav(path)[0] for path in prompts}
     whole = [name for name, sound in sounds.items() if 1.0 < len(sound) / RATE_HZ < 8.0 and "monkeys" not in name]
@@ -296,6 +301,20 @@ def keep_recordings(callers: Callers, package: Path) -> None:
         wanted = _Wanted(name, "recorded_number", " ".join(map(str, dictated)), "june", 1.0)
         if name not in callers.clips:
             callers.keep(wanted, sound, spans)
+    armelle = [recording(package / _ARMELLE / f"{digit}.gsm") for digit in range(10)]
+    for voice, spoken_digits in (("june", digits), ("armelle", armelle)):
+        for number, text in enumerate(telephones()[2::3]):
+            name, dictated = f"telephone_{voice}_{number:02}", re.sub(r"\D", "", in_figures(text))
+            pauses = [0.05 + 0.12 * ((number + place) % 5) for place in range(1, len(dictated))]
+            sound, spans = with_pauses([spoken_digits[int(digit)] for digit in dictated], pauses)
+            if name not in callers.clips:
+                callers.keep(_Wanted(name, "telephone", " ".join(dictated), voice, 1.0), sound, spans)
+
+
+def recording(path: Path) -> Floats:
+    """Any recording at 8 kHz; sox reads GSM."""
+    command = ["sox", str(path), *"-r 8000 -c 1 -t raw -e floating-point -b 32 -".split()]
+    return np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.float32)
 
 
 def _keep_recorded(callers: Callers, name: str, kind: str, text: str, sound: Floats) -> None:

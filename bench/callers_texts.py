@@ -6,6 +6,10 @@ the next; `MID_SENTENCE`: after one that could, which only the melody or the sen
 
 from __future__ import annotations
 
+import random
+
+from num2words import num2words
+
 WORDS = (
     "oui", "non", "conseiller", "stop", "répétez", "allô", "merci", "un", "deux", "trois", "quatre", "cinq", "zéro",
     "bonjour", "d'accord", "pardon", "au revoir", "attendez", "aide", "agent", "voilà", "exactement", "jamais",
@@ -78,6 +82,33 @@ NUMBERS = (
     "C'est le | zéro six | soixante-quatorze | quatre-vingt-dix | onze | quarante-huit",
     "zéro cinq | cinquante-six | quarante-quatre | trente-deux | dix-neuf",
 )  # fmt: skip
+
+_TELEPHONES = 60
+
+
+def telephones() -> list[str]:
+    """Telephone numbers drawn by lot, the same at each run, by turns in pairs without a pause, in pairs with pauses,
+    and figure by figure; every fourth after a word or two."""
+    lots = random.Random(20)
+    said = []
+    for number in range(_TELEPHONES):
+        figures = "0" + lots.choice("1234567") + "".join(lots.choice("0123456789") for _ in range(8))
+        pairs = [_pair(figures[place : place + 2]) for place in range(0, 10, 2)]
+        if number % 3 == 2:
+            pairs = [" | ".join(_named(one) for one in figures[place : place + 2]) for place in range(0, 10, 2)]
+        between = ", " if number % 3 == 0 else " | "
+        said.append(("C'est le " if number % 4 == 3 else "") + between.join(pairs))
+    return said
+
+
+def _pair(figures: str) -> str:
+    """As people say it: "zéro six", "quatre-vingt-un"."""
+    return f"zéro {_named(figures[1])}" if figures[0] == "0" else _named(figures)
+
+
+def _named(figures: str) -> str:
+    return str(num2words(int(figures), lang="fr"))
+
 
 OWN_DIGITS = (
     (7, 3, 2, 8, 2, 9, 3, 2, 0), (0, 6, 1, 2, 3, 4, 5, 6, 7, 8), (4, 4, 3, 0, 6, 1, 8, 4, 1), (0, 1, 4, 9, 2, 3, 2, 2),

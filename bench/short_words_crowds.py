@@ -42,13 +42,17 @@ class Crowd(PiperVoice):
     def say(self, crowd: str, text: str) -> Floats:
         """One of a crowd says it at one of six paces, as a statement, a question or a call: the same at each run."""
         rng = np.random.default_rng(zlib.crc32(f"{crowd} {text}".encode()))
+        self.become(rng)
+        return self.synthesise(speak(text + str(rng.choice(MARKS))), length_scale=float(rng.choice(PACES)))
+
+    def become(self, rng: np.random.Generator) -> None:
+        """Somebody drawn by lot."""
         others = rng.choice([name for name in self._tables if name != FRENCH], size=rng.integers(1, 3), replace=False)
         shares = rng.dirichlet(np.full(len(others), 2.0)) * (1 - (french := rng.uniform(0.35, 0.65)))
         self._table = sum(
             (self._tables[str(name)] * np.float32(share) for name, share in zip(others, shares, strict=True)),
             self._tables[FRENCH] * np.float32(french),
         )
-        return self.synthesise(speak(text + str(rng.choice(MARKS))), length_scale=float(rng.choice(PACES)))
 
     def _speak(self, phonemes: list[str], length_scale: float) -> Floats:
         ids = self._engine.phonemes_to_ids(phonemes)

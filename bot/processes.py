@@ -87,7 +87,8 @@ async def rasa_ready(session: aiohttp.ClientSession, settings: Settings) -> bool
     url = settings.dialogue.rasa_url.rstrip("/") + CHANNEL_PATH + "/"
     try:
         async with session.get(url, timeout=aiohttp.ClientTimeout(total=2)) as response:
-            return response.status == 200 and bool((await response.json()).get("model"))
+            said = await response.json() if response.status == 200 else None
+            return isinstance(said, dict) and bool(said.get("model"))
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return False
 

@@ -421,7 +421,9 @@ class Call:
             step = self._ladders.noise(asked_for_an_answer=self._offers, may_have_person=self._may_have_person)
             return self._climb(step, now)
         self._turn.heard(hearing, words=False)
-        return self._climb(self._ladders.not_understood(), now)
+        offer = self._person.offer
+        instead = None if offer is None else "" if offer.number else self.prompts.callback_again
+        return self._climb(self._ladders.not_understood(instead=instead), now)
 
     def _climb(self, step: Step, now: float) -> list[m.Command]:
         match step.then:

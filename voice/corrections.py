@@ -26,6 +26,7 @@ _MORE_WORDS = 3
 """How many words more than the term has may be heard for it."""
 _WORD = re.compile(r"\w+'?")
 _BETWEEN = re.compile(r"[ '.-]*")
+_LISTED = re.compile(r"[,;.!?…]+")
 
 
 class _Word(NamedTuple):
@@ -58,8 +59,10 @@ class Corrections:
         self._by_sound: dict[str, _Term] = {}
         self._by_length: dict[int, list[tuple[str, _Term]]] = defaultdict(list)
         self._longest = 1
+        self._spelt: set[str] = set()
         spelling: dict[str, str] = {}
         for text in terms:
+            self._spelt.add(folded_words(text))
             for sound, term in _pronounced(text, spoken):
                 if sound not in self._by_sound:
                     self._by_sound[sound] = term
@@ -81,6 +84,12 @@ class Corrections:
                 mended += [text[copied : first.start], _capital_as(first.text, term.text)]
                 copied = last.end
         return "".join([*mended, text[copied:]])
+
+    def only_lists(self, text: str) -> bool:
+        """Whether a text is nothing but terms, one after the other: the recogniser has read out what it was told to
+        expect ("CESU, médecine du travail"), as it does over music."""
+        parts = [folded for part in _LISTED.split(text) if (folded := folded_words(part))]
+        return len(parts) > 1 and all(part in self._spelt for part in parts)
 
     def _find(self, text: str, heard: list[_Word]) -> list[_Match]:
         """Terms in a text, none overlapping: first those that stand there already, then those that agree in every

@@ -31,6 +31,7 @@ _FAREWELL = frozenset(
     vous aussi de meme egalement madame monsieur oui ouais ok okay d accord non c est gentil parfait super entendu
     voila ca marche bye salut ciao et""".split()
 )
+_WHOLE_NUMBER = re.compile(r"0[1-9]\d{8}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SHORT = frozenset(
     """oui, non, ouais, si, ok, okay, d'accord, merci, stop, conseiller, un conseiller, une conseillere, repetez,
@@ -52,11 +53,12 @@ def silence_that_ends(
 ) -> float:
     """Seconds of silence after which the caller's turn is over. `hearing` is None while nothing is transcribed.
 
-    `dictated`: a number may come in any case, whose groups are waited for. `interrupts`: the bot has stopped in the
-    middle of something, and goes on if it was nothing.
+    `dictated`: a number may come in any case, whose groups are waited for until it is whole. `interrupts`: the bot has
+    stopped in the middle of something, and goes on if it was nothing.
     """
     if dictated:
-        return patience.turn_over_digits_seconds
+        is_whole = hearing is not None and hearing.certainty == "high" and whole_number(hearing.text)
+        return patience.turn_over_seconds if is_whole else patience.turn_over_digits_seconds
     if hearing is None:
         return patience.turn_over_seconds
     if dictating(hearing.text):
@@ -98,6 +100,11 @@ def dictating(text: str) -> bool:
     if words[-1].isdigit():
         return len(words[-1]) > 1 or (len(words) > 1 and words[-2].isdigit())
     return len(words) > 1 and words[-1] in _NUMBER_WORDS and words[-2] in _NUMBER_WORDS
+
+
+def whole_number(text: str) -> bool:
+    """Whether the text is a French telephone number and nothing else: no figure is to come."""
+    return bool(_WHOLE_NUMBER.fullmatch(re.sub(r"[\s.,]", "", text)))
 
 
 def lone_number(text: str) -> bool:

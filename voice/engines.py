@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import structlog
@@ -16,9 +16,13 @@ from bot.errors import ModelMissing, SpeechUnavailable
 from bot.settings import Settings
 from voice.audio import float_to_pcm
 from voice.corrections import Corrections
+from voice.dictated_figures import NO_NUMBER, Dictated, dictated
 from voice.endpointing import dictating, lone_number, short_answer
+from voice.french.figures import in_pairs
 from voice.install.places import model_sums
 from voice.memory import give_memory_back
+from voice.number_ear import LONGEST_SECONDS as LONGEST_NUMBER_SECONDS
+from voice.number_ear import NumberEar
 from voice.piper_voice import PiperVoice
 from voice.plausibility import FEWEST_VOICED_SECONDS, plausible
 from voice.short_answers import COMMANDS, LONGEST_SECONDS, meant
@@ -29,11 +33,13 @@ from voice.spoken import spoken_sentences
 from voice.spoken_french import DEFAULT, speak, with_exceptions
 from voice.transcript import Transcript, other_readings
 from voice.turn import Certainty, Expecting, Hearing
-from voice.whisper import Whisper
+from voice.whisper import RATE_HZ, Whisper, transcription_window
 from voice.word_spectrum import spectrum
 from voice.workers import HEARING_NICE, SPEAKING_NICE, made_at
 
 log = structlog.get_logger(__name__)
+
+_Ear = TypeVar("_Ear")
 
 
 class Lexicon(Protocol):
@@ -51,15 +57,23 @@ class Lexicon(Protocol):
 
 
 class WhisperRecogniser:
-    """`voice.speech.Recogniser` on Whisper, with the domain's terms mended and an ear of its own for single words."""
+    """`voice.speech.Recogniser` on Whisper, with the domain's terms mended and ears of its own for single words and for
+    numbers that are dictated."""
 
-    def __init__(self, whisper: Whisper, corrections: Corrections, words: ShortWords | None = None) -> None:
+    def __init__(
+        self,
+        whisper: Whisper,
+        corrections: Corrections,
+        words: ShortWords | None = None,
+        numbers: NumberEar | None = None,
+    ) -> None:
         self._whisper = whisper
         self._corrections = corrections
         self._words = words
+        self._numbers = numbers
 
     def without_words(self) -> WhisperRecogniser:
-        """The same engine without the ear for single words, which knows them as the telephone brings them only."""
+        """The same engine without its own ears, which know words and numbers as the telephone brings them only."""
         return WhisperRecogniser(self._whisper, self._corrections)
 
     def hear(
@@ -72,14 +86,17 @@ class WhisperRecogniser:
         word = self._word(samples, speech_seconds, is_wanted, expecting)
         if word.sure:
             return Hearing(word.text, word.probability, "high", True, speech_seconds)
+        for_number = expecting is Expecting.NUMBER
+        if for_number and (number := self._number(samples, is_wanted)).sure:
+            return Hearing(in_pairs(number.figures), number.probability, "high", True, speech_seconds)
         transcript = self._whisper.transcribe(samples, is_wanted)
-        is_plausible = plausible(transcript, speech_seconds)
+        is_recited = transcript.certainty != "high" and self._corrections.only_lists(transcript.text)
+        is_plausible = plausible(transcript, speech_seconds) and not is_recited
         is_doubtful = not is_plausible or transcript.certainty in ("low", "none")
         others = [Reading(self._corrections.mend(one.text), one.confidence) for one in transcript.alternatives]
         command = self._command(transcript, speech_seconds, word)
         mended = command or self._corrections.mend(transcript.text)
         sure: Certainty = "medium" if command and transcript.certainty == "low" else transcript.certainty
-        for_number = expecting is Expecting.NUMBER
         is_checked = word.possible and not (for_number and _dictated(transcript.text, word))
         if is_checked and not meant([mended], (word.text,)):
             if word.likely and is_doubtful and not for_number:  # a promise is not made on half a word
@@ -106,6 +123,13 @@ class WhisperRecogniser:
         if sound is None or not is_wanted():
             return NO_WORD
         return self._words.hear(self._whisper.encoded(sound, WINDOW_SECONDS), expecting, spectrum(sound))
+
+    def _number(self, samples: NDArray[np.float32], is_wanted: Callable[[], bool]) -> Dictated:
+        """The figures that are dictated, so far as they are known without transcribing anything."""
+        if self._numbers is None or len(samples) > LONGEST_NUMBER_SECONDS * RATE_HZ or not is_wanted():
+            return NO_NUMBER
+        window = transcription_window(len(samples) / RATE_HZ)
+        return dictated(self._numbers.hear(self._whisper.encoded(samples, window)))
 
     def _command(self, transcript: Transcript, speech_seconds: float, word: Word) -> str | None:
         """The short answer that a word or two sound like, unless they are one as they stand."""
@@ -212,20 +236,28 @@ def load_recogniser(settings: Settings, lexicon: Lexicon, said_as: Mapping[str, 
     """The chosen Whisper model, told which words to expect, how they sound, and so what to mend in what it writes.
     Raises `ModelMissing`."""
     corrections = Corrections(lexicon.terms, lexicon.ordinary, partial(speak, exceptions=said_as))
-    return WhisperRecogniser(
-        load_whisper(settings, lexicon.prompt, lexicon.terms), corrections, load_short_words(settings)
-    )
+    whisper = load_whisper(settings, lexicon.prompt, lexicon.terms)
+    return WhisperRecogniser(whisper, corrections, load_short_words(settings), load_number_ear(settings))
 
 
 def load_short_words(settings: Settings) -> ShortWords | None:
     """What knows single words by the encoder of the chosen model; None when that was never taught them."""
+    return _if_taught(ShortWords.load, settings, "single_words.unknown")
+
+
+def load_number_ear(settings: Settings) -> NumberEar | None:
+    """What hears dictated numbers by the encoder of the chosen model; None when that was never taught them."""
+    return _if_taught(NumberEar.load, settings, "numbers.unknown")
+
+
+def _if_taught(load: Callable[[str], _Ear | None], settings: Settings, otherwise: str) -> _Ear | None:
     sums = model_sums(_place(settings.models_path, settings.speech.whisper_model))
     lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else ()
     digest = next((line.split()[0] for line in lines if line.split()[1:] == ["model.bin"]), "")
     try:
-        return ShortWords.load(digest)
+        return load(digest)
     except ModelMissing as error:
-        log.warning("single_words.unknown", error=str(error))
+        log.warning(otherwise, error=str(error))
         return None
 
 

@@ -77,12 +77,16 @@ class Ladders:
         self._noises = 0
         return self.silent(asked_for_an_answer=asked_for_an_answer, may_have_person=may_have_person)
 
-    def not_understood(self) -> Step:
-        """Speech that was not understood is owned up to."""
+    def not_understood(self, *, instead: str | None = None) -> Step:
+        """Speech that was not understood is owned up to. `instead`: what is asked for again, where it is no question of
+        the caller's; empty for what has just been said.
+        """
         self._misheard += 1
         notes = (m.Note(m.NoteKind.MISHEARD, str(self._misheard)),)
         if self._misheard > self._patience.misheard_before_person:
             return Step(Then.PERSON, reason="not_understood", notes=notes)
+        if instead is not None:
+            return Step(Then.SAY, instead, notes=notes)
         last = self._misheard == self._patience.misheard_before_person
         return Step(Then.SAY, self._prompts.misheard_offer_person if last else self._prompts.misheard, notes=notes)
 

@@ -16,19 +16,13 @@ The weights fit the encoder that they were taught with and no other: `load` give
 
 from __future__ import annotations
 
-import json
-import zipfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.errors import ModelMissing
+from voice.taught import networks_in, readable
 from voice.turn import Expecting
 from voice.word_spectrum import BANDS, Spectrum, WordSpectrum
 
@@ -142,15 +136,15 @@ class ShortWords:
         """
         if not path.is_file():
             return None
-        with _readable(path):
-            about, networks = _networks(path)
+        with readable(path):
+            about, networks = networks_in(path)
             if about["model_sha256"] != model_sha256:
                 return None
             taught = cls(tuple(about["words"]), *networks)
             taught._check(taught._by_steps(np.zeros((1, networks[0]["w1"].shape[0]), np.float32)))
         beside = path.with_name(_SPECTRUM_WEIGHTS)
-        with _readable(beside):  # the borders hold for both kinds together
-            also, networks = _networks(beside)
+        with readable(beside):  # the borders hold for both kinds together
+            also, networks = networks_in(beside)
             if also["words"] != about["words"]:
                 raise ValueError("The same words are needed.")
             taught._by_spectrum = WordSpectrum(*networks)
@@ -187,27 +181,6 @@ class ShortWords:
 
     def _by_steps(self, steps: Steps) -> NDArray[np.float32]:
         return np.asarray(np.mean([_of_one(network, steps) for network in self._networks], axis=0), np.float32)
-
-
-def _networks(path: Path) -> tuple[dict[str, Any], list[Weights]]:
-    """What a file says about its networks, and their weights."""
-    with np.load(path) as file:
-        about = json.loads(str(file["about"]))
-        weights = {name: file[name].astype(np.float32) for name in file.files if name != "about"}
-    many = {len(one) for one in weights.values()}
-    if len(many) != 1:
-        raise ValueError("As many of each layer are needed.")
-    return about, [{name: one[number] for name, one in weights.items()} for number in range(many.pop())]
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Raises `ModelMissing` for whatever a damaged file brings."""
-    try:
-        yield
-    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        reason = type(error).__name__
-        raise ModelMissing(f"The weights {path.name} cannot be read ({reason}): install Guichet again.") from None
 
 
 def _of_one(w: Weights, steps: Steps) -> NDArray[np.float32]:

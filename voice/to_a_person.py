@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from voice import call_messages as m
 from voice.callback_offer import Accepted, CallbackOffer, Declined, Incomplete, Misheard, NotThere, Proposed
+from voice.french.figures import in_pairs
 from voice.prompts import PhonePrompts
 from voice.waiting import Outcome
 
@@ -142,11 +143,11 @@ class ToAPerson:
                 return [], self._prompts.callback_incomplete
             case Accepted(number=number):
                 self.offer, self.promised = None, True
-                promised = self._prompts.callback_promised.format(number=in_pairs(number))
+                promised = self._prompts.callback_promised.format(number=_as_said(number))
                 return [m.PromiseCallback(number), m.Note(m.NoteKind.CALLBACK_PROMISED)], promised
             case Proposed(number=number):
                 self.offer = CallbackOffer(number, read_back=True)
-                return [], self._prompts.callback_confirm.format(number=in_pairs(number))
+                return [], self._prompts.callback_confirm.format(number=_as_said(number))
             case Incomplete():
                 return [], self._prompts.callback_incomplete
             case Misheard():
@@ -183,9 +184,9 @@ class Introduction:
                 return (notice, *texts)
 
 
-def in_pairs(number: str) -> str:
+def _as_said(number: str) -> str:
     """A French number as it is said, "06 12 34 56 78"; any other as it is."""
     national = "0" + number[3:] if number.startswith("+33") else number
     if len(national) != 10 or not national.startswith("0"):
         return number
-    return " ".join(national[at : at + 2] for at in range(0, 10, 2))
+    return in_pairs(national)

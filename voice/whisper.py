@@ -72,6 +72,11 @@ class _Heard(NamedTuple):
     alternatives: tuple[Reading, ...] = ()
 
 
+def transcription_window(seconds: float) -> float:
+    """The window, in seconds, in which a sound that long is transcribed."""
+    return min(_WINDOW_SECONDS, max(_SHORTEST_WINDOW_SECONDS, seconds + _PAD_SECONDS))
+
+
 class Whisper:
     """A recogniser for one language; safe for several threads, `workers` of which run side by side.
 
@@ -168,7 +173,7 @@ class Whisper:
 
     def _transcribe_piece(self, samples: NDArray[np.float32], is_wanted: Callable[[], bool]) -> Transcript:
         seconds = len(samples) / RATE_HZ
-        window = min(_WINDOW_SECONDS, max(_SHORTEST_WINDOW_SECONDS, seconds + _PAD_SECONDS))
+        window = transcription_window(seconds)
         heard = self._hear(samples, window, is_wanted)
         redone = looped(heard.text) and window < _WINDOW_SECONDS
         if redone:

@@ -13,6 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from voice.taught import around
+
 Floats = NDArray[np.float32]
 Weights = dict[str, Floats]
 Spectrum = Floats
@@ -83,8 +85,8 @@ def _of_one(w: Weights, seen: Floats) -> Floats:
     patches = _patches(patches, w["patch2"], w["patch2_bias"], stride=1, before=1)[:steps]
     traits = np.maximum(patches.reshape(steps, -1) @ w["step"] + w["step_bias"], 0)
     for number, dilation in enumerate(DILATIONS):
-        around = _around(traits, w["around"][number], dilation) + w["around_bias"][number]
-        traits = np.maximum(traits + around @ w["mixed"][number] + w["mixed_bias"][number], 0)
+        heard = around(traits, w["around"][number], dilation) + w["around_bias"][number]
+        traits = np.maximum(traits + heard @ w["mixed"][number] + w["mixed_bias"][number], 0)
     traits = np.maximum(traits @ w["last"] + w["last_bias"], 0)
     scores = np.concatenate([traits.max(axis=0), traits.mean(axis=0) * MEAN_WEIGHT]) @ w["words"] + w["words_bias"]
     likely = np.exp(scores - scores.max())
@@ -103,13 +105,3 @@ def _patches(seen: Floats, weights: Floats, bias: Floats, *, stride: int, before
     together = np.concatenate(pieces, axis=2).reshape(rows * columns, -1)
     made = np.maximum(together @ weights.reshape(together.shape[1], -1) + bias, 0)
     return np.asarray(made.reshape(rows, columns, -1), np.float32)
-
-
-def _around(traits: Floats, weights: Floats, dilation: int) -> Floats:
-    """Each trait by itself, over as many steps as there are weights, so far apart."""
-    reach = (len(weights) - 1) // 2 * dilation
-    padded = np.pad(traits, ((reach, reach), (0, 0)))
-    heard = np.zeros_like(traits)
-    for number, weight in enumerate(weights):
-        heard += padded[number * dilation : number * dilation + len(traits)] * weight
-    return heard

@@ -1,4 +1,4 @@
-"""Numbers below a hundred, from the words that are spoken back to figures. Pure."""
+"""Numbers below a hundred, from the words that are spoken back to figures, and figures as they are written. Pure."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ _NUMBER = re.compile(
 def in_figures(text: str) -> str:
     """The text, in small letters, with its spoken numbers as figures: "zéro six, vingt et un" is "0 6, 21"."""
     return _NUMBER.sub(_written, text.lower())
+
+
+def spelt(words: str) -> str | None:
+    """The figures of one number below a hundred, its words with spaces between them: "quatre vingt un" is "81"."""
+    return _SPELT.get(words)
+
+
+def in_pairs(figures: str) -> str:
+    """As the French write them: "06 12 34"."""
+    return " ".join(figures[at : at + 2] for at in range(0, len(figures), 2))
 
 
 def _written(match: re.Match[str]) -> str:

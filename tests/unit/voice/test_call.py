@@ -710,6 +710,19 @@ def test_whoever_says_that_the_number_read_back_is_wrong_says_it_again(no: str) 
     assert of(m.PromiseCallback, line.caller_says(replace(QUESTION, text="Oui."))) == [m.PromiseCallback("0611223344")]
 
 
+def test_a_number_that_is_not_understood_is_asked_for_again_and_not_a_question() -> None:
+    line = Line(Possible(can_call_back=True)).listening()
+    line(m.KeyPressed("0"))
+    line.finish_speaking()
+    assert said(line.caller_says(MUMBLE) + line.wait(1.0)) == [PROMPTS.callback_again]
+    line.finish_speaking()
+    asked = said(line.caller_says(replace(QUESTION, text="06 11 22 33 44.")) + line.wait(1.0))
+    line.finish_speaking()
+    assert said(line.caller_says(MUMBLE) + line.wait(1.0)) == asked, "whether that is the number"
+    line.finish_speaking()
+    assert of(m.PromiseCallback, line.caller_says(replace(QUESTION, text="Oui."))) == [m.PromiseCallback("0611223344")]
+
+
 def test_a_yes_to_a_number_that_was_read_back_is_not_waited_on_as_a_number_is() -> None:
     line = Line(CALLABLE).listening()
     line(m.KeyPressed("0"))

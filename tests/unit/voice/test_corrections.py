@@ -87,3 +87,25 @@ def test_without_terms_nothing_is_changed() -> None:
 def test_mending_twice_changes_no_more(corrections: Corrections) -> None:
     once = corrections.mend("le volée social du chèque en ploi associatif de l'ursaf")
     assert corrections.mend(once) == once
+
+
+@pytest.mark.parametrize("text", ["Smic, médecine du travail,", "CDII, CDII, CDII.", "cea. Urssaf !"])
+def test_terms_read_out_one_after_the_other_are_told_from_speech(corrections: Corrections, text: str) -> None:
+    assert corrections.only_lists(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "...",
+        "Smic",
+        "La médecine du travail.",
+        "CDD ou CDII ?",
+        "Le volet social, c'est quoi ?",
+        "oui, non",
+        "Smic, quoi",
+    ],
+)
+def test_a_term_alone_or_in_a_sentence_is_speech(corrections: Corrections, text: str) -> None:
+    assert not corrections.only_lists(text)

@@ -53,6 +53,24 @@ def test_who_dictates_a_number_gets_time_between_its_groups() -> None:
     assert silence_that_ends(heard("06 12."), PATIENCE, dictated=True) == PATIENCE.turn_over_digits_seconds
 
 
+@pytest.mark.parametrize(
+    ("text", "certainty", "is_over"),
+    [
+        ("06 12 34 56 78", "high", True),
+        ("06. 12. 34. 56. 78.", "high", True),
+        ("06 12 34 56 78", "medium", False),
+        ("06 12 34 56", "high", False),
+        ("00 33 6 12 34 56 78", "high", False),
+        ("00 33 6 12 34", "high", False),
+        ("33 6 12 34 56 78", "high", False),
+        ("C'est le 06 12 34 56 78", "high", False),
+    ],
+)
+def test_a_telephone_number_that_is_whole_is_not_waited_for(text: str, certainty: Certainty, is_over: bool) -> None:
+    seconds = PATIENCE.turn_over_seconds if is_over else PATIENCE.turn_over_digits_seconds
+    assert silence_that_ends(heard(text, certainty), PATIENCE, dictated=True) == seconds
+
+
 def test_an_uncertain_sentence_is_not_taken_for_finished() -> None:
     uncertain = heard("Comment adhérer ?", "medium")
     assert silence_that_ends(uncertain, PATIENCE) == PATIENCE.turn_over_seconds

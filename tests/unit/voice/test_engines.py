@@ -12,7 +12,7 @@ from bot.dialogue import Reading
 from voice.corrections import Corrections
 from voice.engines import PiperInAdvance, PiperSynthesiser, WhisperRecogniser
 from voice.piper_voice import PiperVoice
-from voice.transcript import Transcript
+from voice.transcript import Certainty, Transcript
 from voice.turn import Hearing
 from voice.whisper import Whisper
 
@@ -25,10 +25,10 @@ class Writes:
         return self.transcript
 
 
-def heard(text: str, *alternatives: str) -> Hearing:
+def heard(text: str, *alternatives: str, certainty: Certainty = "high") -> Hearing:
     readings = tuple(Reading(other, 0.5) for other in alternatives)
-    transcript = Transcript(text, 0.8, "high", -0.2, 0.1, 2.0, alternatives=readings)
-    corrections = Corrections(["volet social"], frozenset("le la de".split()))
+    transcript = Transcript(text, 0.8, certainty, -0.2, 0.1, 2.0, alternatives=readings)
+    corrections = Corrections(["volet social", "Smic"], frozenset("le la de".split()))
     return WhisperRecogniser(cast(Whisper, Writes(transcript)), corrections).hear(np.zeros(8, np.float32), 1.5)
 
 
@@ -40,6 +40,12 @@ def test_the_words_are_mended_for_the_dialogue_and_kept_as_they_were() -> None:
 def test_what_needs_no_mending_is_asked_as_it_is() -> None:
     hearing = heard("Comment adhérer ?")
     assert (hearing.mended, hearing.question) == ("", "Comment adhérer ?")
+
+
+def test_the_terms_read_out_over_music_are_not_believed_unless_they_are_clear() -> None:
+    assert not heard("Volet social, Smic,", certainty="medium").plausible
+    assert heard("Volet social, Smic.").plausible
+    assert heard("Le volet social, le Smic, et après ?", certainty="medium").plausible
 
 
 def test_an_alternative_that_is_mended_into_the_same_words_is_none() -> None:
