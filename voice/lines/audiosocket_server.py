@@ -132,7 +132,7 @@ class AudioSocketServer:
             if not self._calls.allows(peer[0]):
                 log.warning("lines.dropped", protocol="audiosocket", reason="peer")
                 return
-            with self._calls.place():
+            async with self._calls.place():
                 await self._take_call(reader, writer)
         except Busy:
             log.warning("lines.dropped", protocol="audiosocket", reason="full")

@@ -54,6 +54,8 @@ class CallBridge:
         self, far: FarSide, info: CallInfo, *, socket_path: Path, ledger: CallLedger, idle_seconds: float
     ) -> None:
         self.info = info
+        self.is_over = False
+        """The line has been let go of; the gateway may still be putting things away."""
         self._far = far
         self._socket_path = socket_path
         self._ledger = ledger
@@ -101,6 +103,7 @@ class CallBridge:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _let_go(self, ending: Ending) -> None:
+        self.is_over = True
         self._ledger.end(self.info.line_id, ending, self._loop.time())
         with contextlib.suppress(OSError):
             await self._far.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import structlog
@@ -21,6 +21,8 @@ from voice.lines.ledger import CallLedger
 log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 8.0
+LEAVING_SECONDS = 1.0
+"""How long a call waits for the place of one that is over: Asterisk gives up after two seconds of nothing."""
 MAX_AT_THE_DOOR = 20
 """Connections that have not yet shown who they are: they must not take the places of callers."""
 
@@ -65,10 +67,19 @@ class LineCalls:
         await link.drop()
         return True
 
-    @contextlib.contextmanager
-    def place(self) -> Iterator[None]:
+    async def has_place(self) -> bool:
+        """Whether one more call may come: at once, or as soon as the gateway is done with one that is over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING_SECONDS):
+                while self.is_full and any(bridge.is_over for bridge in self._bridges):
+                    self._over.clear()
+                    await self._over.wait()
+        return not self.is_full
+
+    @contextlib.asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
         """One place, for as long as a connection lasts. Raises `Busy`."""
-        if self.is_full:
+        if not await self.has_place():
             raise Busy("All places are taken.")
         self._places += 1
         try:
@@ -76,10 +87,10 @@ class LineCalls:
         finally:
             self._places -= 1
 
-    @contextlib.contextmanager
-    def door(self) -> Iterator[None]:
+    @contextlib.asynccontextmanager
+    async def door(self) -> AsyncIterator[None]:
         """Lets a stranger in as far as the door. Raises `Busy`."""
-        if self.is_full or self._at_the_door >= MAX_AT_THE_DOOR:
+        if not await self.has_place() or self._at_the_door >= MAX_AT_THE_DOOR:
             raise Busy("Too many strangers at the door.")
         self._at_the_door += 1
         try:

@@ -84,7 +84,7 @@ class LinesWeb:
         """An empty answer means: not now, people must take this call."""
         self._check_pbx(request)
         form = await request.post()
-        if self._calls.is_full or not await self._calls.has_gateway():
+        if not await self._calls.has_place() or not await self._calls.has_gateway():
             return web.Response(status=503)
         announcement = Announcement(
             str(form.get("caller", ""))[:MAX_TEXT_CHARS], str(form.get("called", ""))[:MAX_TEXT_CHARS]
@@ -127,9 +127,9 @@ class LinesWeb:
             timeout=CLOSE_SECONDS,
             compress=False,
         )
-        with contextlib.ExitStack() as held:
+        async with contextlib.AsyncExitStack() as held:
             try:
-                held.enter_context(self._calls.place() if is_known else self._calls.door())
+                await held.enter_async_context(self._calls.place() if is_known else self._calls.door())
             except Busy:
                 log.warning("lines.dropped", protocol=request.path, reason="full")
                 return web.Response(status=503)
@@ -140,8 +140,8 @@ class LinesWeb:
             try:
                 started = await self._started(far, is_known=is_known)
                 if not is_known:
-                    held.close()
-                    held.enter_context(self._calls.place())
+                    await held.aclose()
+                    await held.enter_async_context(self._calls.place())
             except (ProtocolError, TimeoutError, Busy) as error:
                 log.warning("lines.dropped", protocol=request.path, reason=str(error) or "no start in time")
                 await far.close(WSCloseCode.POLICY_VIOLATION)
