@@ -2,15 +2,19 @@
 recogniser.
 
     .venv/bin/python bench/hearing.py kokoro-js-1.2.1.tgz [--every 2] [--sounds DIR] [--model MODEL] [--out FILE]
+    .venv/bin/python bench/hearing.py kokoro-js-1.2.1.tgz --questions bench/initials.tsv --every 1 --times 6 --out FILE
 
 Every second development question (tests/questions/dev.tsv) is spoken by the bundled voice, half of them in its own
 French style and half in three foreign ones (a strong accent), at five paces, band-limited to 300-3400 Hz with noise
 25 dB below, and coded by A-law or mu-law. The archive holds the styles (`npm pack kokoro-js@1.2.1`). The sounds are
 made in a temporary directory, or in `--sounds`, from where another run takes them again: 10 minutes otherwise.
 
-Conditions: `typed`; `no_prompt`; `hand_written`, the prompt that was written by hand before; `generated`, the one
-made of the knowledge; `mended`, the same transcripts with their terms put right, which is what is served. What the
-call would not pass on (implausible, or less sure than "medium") counts as an empty text, hence refused.
+The second command asks questions with initials in them ("c'est quoi, le CEA") in every style.
+
+Conditions: `typed`; `no_prompt`; `without_cea`, the sentence served until the word "CEA" was in it; `prompted`, the
+pack's own; `mended`, the same transcripts with their terms put right and with what they may have been instead, which is
+what is served. What the call would not pass on (implausible, or less sure than "medium") counts as an empty text, hence
+refused.
 """
 
 from __future__ import annotations
@@ -30,27 +34,31 @@ from typing import Any
 import numpy as np
 
 from bot.commands.evaluate import edit_distance, words_of
+from bot.dialogue import Reading
 from bot.evaluation import Judged, Labelled, Scores, read_labelled
 from bot.hearing import load_lexicon
+from bot.lexicon import Lexicon
 from bot.machine import machine
 from bot.settings import PROJECT_DIR, Settings, load_settings
+from bot.training import Heard as HeardText
 from bot.training import judge
 from scripts.make_test_audio import through_a_line, with_style
 from voice.audio import A_LAW, MU_LAW, read_wav, resample, write_wav
 from voice.corrections import Corrections
 from voice.engines import load_whisper
+from voice.mistaken import perhaps_said
 from voice.piper_voice import LINE_RATE_HZ, PiperVoice
 from voice.plausibility import plausible
 from voice.silero import voiced_seconds
 from voice.spoken_french import speak
-from voice.transcript import Transcript
+from voice.transcript import Transcript, other_readings
 from voice.whisper import RATE_HZ, Whisper
 
 QUESTIONS = PROJECT_DIR / "tests" / "questions" / "dev.tsv"
 FRENCH = "ff_siwis"
 STYLES = (FRENCH, "im_nicola", FRENCH, "if_sara", FRENCH, "em_alex")
 PACES = (1.0, 0.9, 1.1, 0.95, 1.05)
-HAND_WRITTEN = (
+WITHOUT_CEA = (
     "Est-ce que le chèque emploi associatif de l'Urssaf gère le volet social, la DPAE, l'adhésion, le bulletin de "
     "paie, les cotisations, le prélèvement à la source, le SIRET, le RIB, la DSN, le SMIC et le CDD du salarié de "
     "l'association ?"
@@ -72,25 +80,26 @@ class Heard:
     text: str
     written: str
     confidence: float
+    readings: tuple[tuple[str, float], ...] = ()
 
 
 def main() -> None:
     chosen = _arguments()
     settings = load_settings()
-    questions = read_labelled(QUESTIONS)[:: chosen.every]
+    asked = read_labelled(chosen.questions)[:: chosen.every]
+    questions = [one for one in asked for _ in range(chosen.times)]
     lexicon = load_lexicon(settings)
     corrections = Corrections(lexicon.terms, lexicon.ordinary, speak)
     with tempfile.TemporaryDirectory() as temporary:
         sounds = make_sounds(settings, questions, chosen.archive, chosen.sounds or Path(temporary))
         heard = {
             name: transcribe(load_whisper(settings, prompt), sounds)
-            for name, prompt in (("no_prompt", ""), ("hand_written", HAND_WRITTEN), ("generated", lexicon.prompt))
+            for name, prompt in (("no_prompt", ""), ("without_cea", WITHOUT_CEA), ("prompted", lexicon.prompt))
         }
-    heard["mended"] = [
-        Heard(corrections.mend(one.text), corrections.mend(one.written), one.confidence) for one in heard["generated"]
-    ]
+    heard["mended"] = [as_served(one, corrections, lexicon) for one in heard["prompted"]]
     texts = {"typed": [one.question for one in questions]} | {k: [h.text for h in v] for k, v in heard.items()}
-    judged = judge_all(settings, chosen.model or settings.dialogue_model_path, questions, texts)
+    sure = {name: [HeardText(one.confidence, one.readings) for one in each] for name, each in heard.items()}
+    judged = judge_all(settings, chosen.model or settings.dialogue_model_path, questions, texts, sure)
     result = {
         "machine": machine(),
         "prompt": lexicon.prompt,
@@ -100,7 +109,7 @@ def main() -> None:
             for name in texts
         },
         "by_confidence": by_confidence(heard["mended"], judged["mended"]),
-        "mended": sorted({(h.text, m.text) for h, m in zip(heard["generated"], heard["mended"], strict=True)
+        "mended": sorted({(h.text, m.text) for h, m in zip(heard["prompted"], heard["mended"], strict=True)
                           if h.text != m.text}),
     }  # fmt: skip
     chosen.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -110,7 +119,9 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Questions heard over a telephone line.")
     parser.add_argument("archive", type=Path, help="kokoro-js-1.2.1.tgz, which holds the styles")
+    parser.add_argument("--questions", type=Path, default=QUESTIONS, help="question<TAB>intent, with that header line")
     parser.add_argument("--every", type=int, default=2, help="take every n-th question")
+    parser.add_argument("--times", type=int, default=1, help="speak each as often; six times: by every style")
     parser.add_argument("--sounds", type=Path, help="where to keep the sounds, or take them from")
     parser.add_argument("--model", type=Path, help="another dialogue model than the installed one")
     parser.add_argument("--out", type=Path, default=PROJECT_DIR / "bench" / "results" / "hearing.json")
@@ -152,9 +163,19 @@ def transcribe(whisper: Whisper, sounds: Sequence[Path]) -> list[Heard]:
         samples, rate_hz = read_wav(path)
         transcript = whisper.transcribe(resample(samples, rate_hz, RATE_HZ))
         passed_on = _passed_on(transcript, voiced_seconds(samples, rate_hz))
-        heard.append(Heard(transcript.text if passed_on else "", transcript.text, transcript.confidence))
+        readings = tuple((one.text, one.confidence) for one in transcript.alternatives)
+        heard.append(Heard(transcript.text if passed_on else "", transcript.text, transcript.confidence, readings))
     print(f"{(time.process_time() - started) / len(sounds):.2f} CPU s an utterance", flush=True)
     return heard
+
+
+def as_served(one: Heard, corrections: Corrections, lexicon: Lexicon) -> Heard:
+    """With its terms put right, and what it may have been instead (`voice.engines.WhisperRecogniser`)."""
+    text = corrections.mend(one.text)
+    others = [Reading(perhaps_said(text, lexicon.mistaken), one.confidence)]
+    others += [Reading(corrections.mend(other), sure) for other, sure in one.readings]
+    readings = tuple((other.text, other.confidence) for other in other_readings(text, others))
+    return Heard(text, corrections.mend(one.written), one.confidence, readings)
 
 
 def _passed_on(transcript: Transcript, speech_seconds: float) -> bool:
@@ -163,12 +184,17 @@ def _passed_on(transcript: Transcript, speech_seconds: float) -> bool:
 
 
 def judge_all(
-    settings: Settings, model: Path, questions: Sequence[Labelled], texts: dict[str, list[str]]
+    settings: Settings,
+    model: Path,
+    questions: Sequence[Labelled],
+    texts: dict[str, list[str]],
+    sure: dict[str, list[HeardText]],
 ) -> dict[str, list[Judged]]:
     """All conditions in one batch: loading the model takes longer than judging."""
     flat = [Labelled(text, one.intents) for each in texts.values() for text, one in zip(each, questions, strict=True)]
-    judged, _ = judge(settings, model, flat)
     size = len(questions)
+    heard = [one for name in texts for one in sure.get(name, [None] * size)]
+    judged, _ = judge(settings, model, flat, heard)
     return {name: judged[place * size : (place + 1) * size] for place, name in enumerate(texts)}
 
 

@@ -34,6 +34,7 @@ from bench.simulated_call import KeptWhisper, Line, SimulatedCall, Trace, listen
 from bot.dialogue import Choice
 from bot.hearing import load_lexicon
 from bot.machine import machine
+from bot.nlu.phonetic import word_key
 from bot.settings import PROJECT_DIR, Settings, load_settings
 from voice.audio import Floats
 from voice.call import Phase
@@ -42,7 +43,6 @@ from voice.ear import FRAME_SECONDS
 from voice.engines import WhisperRecogniser, load_number_ear, load_short_words, load_whisper
 from voice.hearing_ahead import HUSH_FRAMES
 from voice.patience import Patience
-from voice.phonetic import word_key
 from voice.plausibility import why_implausible
 from voice.prompts import load_prompts
 from voice.spoken_french import speak

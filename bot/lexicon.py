@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from bot.errors import BadKnowledge
 from bot.knowledge import TOPICS, Subject
 
 MOST_TERMS = 160
@@ -46,17 +47,27 @@ _FUNCTION = frozenset(
 _INSIDE = frozenset("de d' du des à la l' le les sur au aux en".split())
 
 
+class Mistaken(NamedTuple):
+    """A word that the recogniser also writes when another was said; not shortly after one of `sure_after`."""
+
+    written: str
+    said: str
+    sure_after: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """What the knowledge tells a recogniser.
 
     `prompt` is a sentence to expect words from. `terms` are expressions as they are written, heaviest first.
-    `ordinary` are words (small letters) that are right as they stand and are never replaced on their own.
+    `ordinary` are words (small letters) that are right as they stand and are never replaced on their own. `mistaken`
+    are words that may have been another one.
     """
 
     prompt: str = ""
     terms: tuple[str, ...] = ()
     ordinary: frozenset[str] = frozenset()
+    mistaken: tuple[Mistaken, ...] = ()
 
 
 class _Word(NamedTuple):
@@ -90,7 +101,8 @@ class _Found:
 
 def lexicon_of(subjects: Iterable[Subject], hearing: Any = None) -> Lexicon:
     """The lexicon of a knowledge. `hearing`, of the fixed sentences, may hold `sentence`, in which `{terms}` is
-    replaced by the terms, and `prompt`, which is then taken as it is instead."""
+    replaced by the terms, `prompt`, which is then taken as it is instead, and `mistaken`. Raises `BadKnowledge` for
+    entries of the latter that cannot be read."""
     known = list(subjects)
     everything = _counted(known)
     found = _without_parts(everything)
@@ -105,7 +117,22 @@ def lexicon_of(subjects: Iterable[Subject], hearing: Any = None) -> Lexicon:
     if not prompt:
         candidates = [*(_with_article(word, found) for word in keywords), *map(_articled, expressions)]
         prompt = _prompt(str(hearing.get("sentence") or "{terms}."), candidates)
-    return Lexicon(prompt, tuple(terms), _ordinary(known))
+    return Lexicon(prompt, tuple(terms), _ordinary(known), _mistaken(hearing.get("mistaken")))
+
+
+def _mistaken(listed: Any) -> tuple[Mistaken, ...]:
+    found = []
+    for entry in listed if isinstance(listed, list) else filter(None, [listed]):
+        words = entry if isinstance(entry, Mapping) else {}
+        written, said, sure_after = words.get("written"), words.get("said"), words.get("sure_after") or []
+        are_words = isinstance(sure_after, list) and all(isinstance(word, str) for word in [written, said, *sure_after])
+        if not (are_words and written and said and set(words) <= {"written", "said", "sure_after"}):
+            raise BadKnowledge(
+                "hearing.mistaken of prompts.yml: each entry needs `written` and `said`, one word each, and may have "
+                "`sure_after`, a list of words."
+            )
+        found.append(Mistaken(str(written), str(said), tuple(sure_after)))
+    return tuple(found)
 
 
 def _prompt(sentence: str, candidates: Iterable[str]) -> str:

@@ -108,7 +108,7 @@ class Pack:
         sentences = read_yaml(PROJECT_DIR / PROMPTS)
         own = self.root / PROMPTS
         if not self.is_own and isinstance(sentences.get("hearing"), dict):
-            sentences["hearing"]["prompt"] = ""  # full of the project's own terms
+            sentences["hearing"] |= {"prompt": "", "mistaken": []}  # full of the project's own terms
         if not self.is_own and own.is_file():
             sentences = _over(sentences, read_yaml(own), str(own))
         for key, name, questions in (

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.errors import BadKnowledge, GuichetError, Misconfigured, ModelMissing
 from bot.evaluation import Judged, Labelled, Scores, read_labelled
@@ -137,11 +137,23 @@ def training_fingerprint(settings: Settings, knowledge: Knowledge) -> str:
     return digest.hexdigest()
 
 
-def judge(settings: Settings, model: Path, questions: Sequence[Labelled]) -> tuple[list[Judged], dict[str, Any]]:
-    """What the model does with each question, by the code that serves; and its calibration report."""
+class Heard(NamedTuple):
+    """The recogniser's confidence in a text, and what else it may have been, each with its own."""
+
+    confidence: float | None
+    readings: Sequence[tuple[str, float]] = ()
+
+
+def judge(
+    settings: Settings, model: Path, questions: Sequence[Labelled], heard: Sequence[Heard | None] = ()
+) -> tuple[list[Judged], dict[str, Any]]:
+    """What the model does with each question, by the code that serves; and its calibration report. `heard`: for each
+    how it was heard, None where it was typed; without it all were typed."""
     if not model.is_file():
         raise ModelMissing(f"There is no dialogue model at {model}: run `guichet train`.")
-    texts = json.dumps([labelled.question for labelled in questions])
+    typed: tuple[None, ...] = (None,) * len(questions)
+    asked = zip(questions, heard or typed, strict=True)
+    texts = json.dumps([(one.question, *(how or Heard(None))) for one, how in asked])
     done = subprocess.run(
         [str(_python(settings)), "-m", "bot.nlu.evaluate", str(model)],
         input=texts, capture_output=True, text=True, check=False, cwd=PROJECT_DIR, env=_environment(settings),

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from voice.phonetic import key, near, starts_with_vowel, word_key
+from bot.nlu.phonetic import key, near, starts_with_vowel, word_key
 from voice.transcript import folded_words
 
 _LONG = 8

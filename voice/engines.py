@@ -21,6 +21,7 @@ from voice.endpointing import dictating, lone_number, short_answer
 from voice.french.figures import in_pairs
 from voice.install.places import model_sums
 from voice.memory import give_memory_back
+from voice.mistaken import Mistaken, perhaps_said
 from voice.number_ear import LONGEST_SECONDS as LONGEST_NUMBER_SECONDS
 from voice.number_ear import NumberEar
 from voice.piper_voice import PiperVoice
@@ -43,8 +44,8 @@ _Ear = TypeVar("_Ear")
 
 
 class Lexicon(Protocol):
-    """What the knowledge tells a recogniser: a sentence full of its terms, the terms, and words that are no mistake
-    as they stand (small letters)."""
+    """What the knowledge tells a recogniser: a sentence full of its terms, the terms, words that are no mistake
+    as they stand (small letters), and words that may have been another one."""
 
     @property
     def prompt(self) -> str: ...
@@ -54,6 +55,9 @@ class Lexicon(Protocol):
 
     @property
     def ordinary(self) -> Collection[str]: ...
+
+    @property
+    def mistaken(self) -> Sequence[Mistaken]: ...
 
 
 class WhisperRecogniser:
@@ -66,15 +70,17 @@ class WhisperRecogniser:
         corrections: Corrections,
         words: ShortWords | None = None,
         numbers: NumberEar | None = None,
+        mistaken: Sequence[Mistaken] = (),
     ) -> None:
         self._whisper = whisper
         self._corrections = corrections
         self._words = words
         self._numbers = numbers
+        self._mistaken = mistaken
 
     def without_words(self) -> WhisperRecogniser:
         """The same engine without its own ears, which know words and numbers as the telephone brings them only."""
-        return WhisperRecogniser(self._whisper, self._corrections)
+        return WhisperRecogniser(self._whisper, self._corrections, mistaken=self._mistaken)
 
     def hear(
         self,
@@ -96,7 +102,9 @@ class WhisperRecogniser:
         others = [Reading(self._corrections.mend(one.text), one.confidence) for one in transcript.alternatives]
         command = self._command(transcript, speech_seconds, word)
         mended = command or self._corrections.mend(transcript.text)
-        sure: Certainty = "medium" if command and transcript.certainty == "low" else transcript.certainty
+        others.insert(0, Reading(perhaps_said(mended, self._mistaken), transcript.confidence))
+        is_sure = command and (meant([transcript.text], (command,)) or (word.possible and word.text == command))
+        sure: Certainty = "medium" if is_sure and transcript.certainty == "low" else transcript.certainty
         is_checked = word.possible and not (for_number and _dictated(transcript.text, word))
         if is_checked and not meant([mended], (word.text,)):
             if word.likely and is_doubtful and not for_number:  # a promise is not made on half a word
@@ -237,7 +245,8 @@ def load_recogniser(settings: Settings, lexicon: Lexicon, said_as: Mapping[str, 
     Raises `ModelMissing`."""
     corrections = Corrections(lexicon.terms, lexicon.ordinary, partial(speak, exceptions=said_as))
     whisper = load_whisper(settings, lexicon.prompt, lexicon.terms)
-    return WhisperRecogniser(whisper, corrections, load_short_words(settings), load_number_ear(settings))
+    words, numbers = load_short_words(settings), load_number_ear(settings)
+    return WhisperRecogniser(whisper, corrections, words, numbers, lexicon.mistaken)
 
 
 def load_short_words(settings: Settings) -> ShortWords | None:

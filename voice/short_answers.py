@@ -1,7 +1,7 @@
 """What a word or two were meant to be, when only a few things can be meant. Pure.
 
 A recogniser made for sentences writes what a lone word sounds like: "Conseillé !", "Toi.", "Gâtre". Among the handful
-of answers that a telephone expects, the sound settles it: the same sound (`voice/phonetic.py`) or, for words of three
+of answers that a telephone expects, the sound settles it: the same sound (`bot/nlu/phonetic.py`) or, for words of three
 sounds and more, one that a telephone line blurs. Only short sounds may be read so; a sentence is left as it is.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from voice.phonetic import key, near
+from bot.nlu.phonetic import key, near
 
 LONGEST_SECONDS = 1.2
 """Of speech. "Plus lentement", said slowly."""

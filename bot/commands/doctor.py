@@ -21,6 +21,7 @@ from bot.commands.packs import PackOption, settings_for
 from bot.desk.policy import Policy
 from bot.errors import GuichetError
 from bot.knowledge import load_knowledge
+from bot.lexicon import lexicon_of
 from bot.notify import check_settings
 from bot.phone_numbers import is_prefix
 from bot.running import health_of
@@ -75,7 +76,7 @@ class _Fault(Exception):
 def _knowledge(settings: Settings) -> str:
     pack = settings.load_pack()
     knowledge = load_knowledge(pack)
-    pack.prompts()
+    lexicon_of(knowledge.values(), pack.prompts().get("hearing"))
     translated = {
         language: sum(language in subject.translations for subject in knowledge.topics)
         for language in pack.languages

@@ -119,6 +119,7 @@ def context_of(metadata: dict[str, Any]) -> Context:
         heard_confidence=metadata.get("heard_confidence"),
         previous=tuple(metadata.get("previous") or ()),
         readings=tuple((str(text), float(confidence)) for text, confidence in metadata.get("readings") or ()),
+        by_telephone=metadata.get("channel") == "phone",
     )
 
 

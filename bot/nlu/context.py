@@ -20,11 +20,23 @@ from bot.nlu.evidence import OUT_OF_SCOPE, Evidence
 @dataclass(frozen=True)
 class Context:
     """What is known beside the text. `previous`: subjects answered last. `readings`: other readings of the same
-    utterance with their confidence."""
+    utterance with their confidence. `by_telephone`: it was heard, even if nobody says how surely."""
 
     heard_confidence: float | None = None
     previous: tuple[str, ...] = ()
     readings: tuple[tuple[str, float], ...] = ()
+    by_telephone: bool = False
+
+    @property
+    def was_heard(self) -> bool:
+        """Whether a recogniser wrote the text."""
+        return self.by_telephone or self.heard_confidence is not None
+
+    @property
+    def just_as_likely(self) -> tuple[str, ...]:
+        """The readings that the recogniser is as sure of as of the text itself."""
+        sure = self.heard_confidence
+        return tuple(text for text, confidence in self.readings if sure is not None and confidence >= sure)
 
 
 NO_CONTEXT = Context()

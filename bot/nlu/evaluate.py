@@ -1,7 +1,8 @@
 """Judges labelled questions with a trained Rasa model, without starting Rasa: the same `Understanding` that is
 served is taken out of the model's archive.
 
-`python -m bot.nlu.evaluate MODEL.tar.gz`: a JSON list of texts on standard input; on standard output a JSON object
+`python -m bot.nlu.evaluate MODEL.tar.gz`: on standard input a JSON list of [text, the recogniser's confidence in it, or
+null for what was typed, its other readings as [text, confidence]]; on standard output a JSON object
 {"report": …, "judged": [{"kind", "subjects", "ranking": [[intent, probability] × 5], "sureness", "chance"}]}.
 """
 
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from bot.nlu.context import Context
 from bot.nlu.encoder import Encoder, Vectors
 from bot.nlu.text import spoken_form
 from bot.nlu.understanding import FILE, Understanding
@@ -38,6 +40,9 @@ def load_from_archive(model: Path) -> Understanding:
         return Understanding.load(Path(directory))
 
 
+Readings = Sequence[tuple[str, float]]
+
+
 class Foreseen:
     """An encoder that looks up the vectors it has been given, and computes the others."""
 
@@ -54,12 +59,12 @@ class Foreseen:
         return np.stack([self.embed(text) for text in texts])
 
 
-def judge(known: Understanding, texts: list[str]) -> list[dict[str, Any]]:
-    """What is done with each text, as the first of a conversation."""
-    known.encoder = Foreseen(known.encoder, [spoken_form(text) for text in texts])
+def judge(known: Understanding, asked: Sequence[tuple[str, float | None, Readings]]) -> list[dict[str, Any]]:
+    """What is done with each text (how surely it was heard, and what else), as the first of a conversation."""
+    known.encoder = Foreseen(known.encoder, [spoken_form(text) for text, _, _ in asked])
     judged = []
-    for text in texts:
-        understood = known.understand(text)
+    for text, heard_confidence, readings in asked:
+        understood = known.understand(text, Context(heard_confidence, readings=tuple(readings)))
         decision = understood.decision
         judged.append(
             {

@@ -77,6 +77,15 @@ def evidence_of(
     return Evidence(ranking, closeness, pointer)
 
 
+def merged(probabilities: Mapping[str, float], foreign: Collection[str]) -> dict[str, float]:
+    """The probabilities of a model's classes, those of the classes in `foreign` added up as `out_of_scope`."""
+    found: dict[str, float] = {}
+    for name, p in probabilities.items():
+        subject = OUT_OF_SCOPE if name in foreign else name
+        found[subject] = found.get(subject, 0.0) + p
+    return found
+
+
 def mixed(several: Sequence[Evidence], weights: Sequence[float]) -> Evidence:
     """One evidence from that of several readings of the same utterance; the weights need not sum up to 1."""
     shares = np.array(weights, dtype=float) / max(float(sum(weights)), 1e-9)

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -188,7 +188,16 @@ def softmax(scores: Floats) -> Floats:
     return probabilities
 
 
-def lexical_matrix(texts: Sequence[str], lexical: LexicalFeatures) -> Any:
+class Features(Protocol):
+    """n-grams of one kind or another, in columns."""
+
+    @property
+    def size(self) -> int: ...
+
+    def columns_of(self, text: str) -> tuple[list[int], Floats]: ...
+
+
+def lexical_matrix(texts: Sequence[str], lexical: Features) -> Any:
     """The n-grams of the texts, scipy CSR, one row each."""
     from scipy.sparse import csr_matrix
 

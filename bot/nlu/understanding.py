@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -40,11 +40,14 @@ from bot.nlu.decision import (
     decide,
     poorly_heard,
     safety_alarm,
+    second_opinion,
 )
 from bot.nlu.encoder import Encoder, Vectors, open_encoder_named
-from bot.nlu.evidence import OUT_OF_SCOPE, Evidence, Neighbours, evidence_of, mixed
+from bot.nlu.evidence import OUT_OF_SCOPE, Evidence, Neighbours, evidence_of, merged, mixed
 from bot.nlu.french import leans, splits, taken_back, without_greeting
 from bot.nlu.hybrid import HybridModel, centred
+from bot.nlu.sound import FILE as SOUND_FILE
+from bot.nlu.sound import SoundModel
 from bot.nlu.text import folded_form, spoken_form
 
 FILE = "understanding.json"
@@ -103,14 +106,17 @@ class Understanding:
         examples: Sequence[tuple[str, str]],
         vectors: Vectors,
         report: dict[str, Any],
+        sounds: SoundModel | None = None,
     ) -> None:
-        """`examples` are (text, intent), `vectors` their centred vectors; `report` is what calibration measured."""
+        """`examples` are (text, intent), `vectors` their centred vectors; `report` is what calibration measured.
+        Without `sounds`, what was heard is judged by its letters alone."""
         self.model = model
         self.encoder = encoder
         self.judgement = judgement
         self.subjects = subjects
         self.examples = list(examples)
         self.report = report
+        self.sounds = sounds
         self._foreign = subjects.foreign
         self._person_cues = tuple(f" {folded_form(cue)} " for cue in subjects.person_cues)
         self._neighbours = Neighbours([intent for _, intent in self.examples], self._foreign)
@@ -127,7 +133,8 @@ class Understanding:
     ) -> Understanding:
         """Fits and calibrates. `vectors` are raw sentence vectors; `borders` overrides some by name."""
         labels = [label for _, label in examples]
-        fitted = HybridModel.fit([spoken_form(text) for text, _ in examples], vectors, labels)
+        texts = [spoken_form(text) for text, _ in examples]
+        fitted = HybridModel.fit(texts, vectors, labels)
         centres = centred(vectors, fitted.model.mean)
         judgement, report = calibrate(
             fitted.points,
@@ -145,6 +152,7 @@ class Understanding:
             examples=examples,
             vectors=centres,
             report=report,
+            sounds=SoundModel.fit(texts, labels),
         )
 
     def understand(self, text: str, context: Context = NO_CONTEXT) -> Understood:
@@ -164,6 +172,10 @@ class Understanding:
             evidence = self._reread(evidence, context)
             decision = self._decide(spoken, evidence, context)
         decision = self._in_conversation(spoken, evidence, decision, context)
+        if not decision.reason:
+            decision = self._either(decision, context)
+        if context.was_heard and not decision.reason:
+            decision = self._by_sound(spoken, decision)
         return Understood(decision, list(evidence.ranking), nearest)
 
     def _decide(self, spoken: str, evidence: Evidence, context: Context) -> Decision:
@@ -197,6 +209,21 @@ class Understanding:
         exchange = self.judgement.exchange
         found = in_context(decision, evidence, joined, exchange=exchange, previous=context.previous, leaning=leaning)
         return asked_back(found, exchange) if poorly_heard(context.heard_confidence, self.judgement.borders) else found
+
+    def _either(self, decision: Decision, context: Context) -> Decision:
+        """Both answers, offered, where another reading is as likely as the text and has an answer of its own."""
+        for text in context.just_as_likely:
+            spoken = spoken_form(text)
+            other = self._decide(spoken, self._look(spoken)[0], context)
+            topics = (decision.topic, other.topic)
+            if all(topics) and topics[0] != topics[1] and not set(topics) & self.judgement.exchange:
+                return replace(decision, kind=CLARIFY, subjects=topics, reason="misheard")
+        return decision
+
+    def _by_sound(self, spoken: str, decision: Decision) -> Decision:
+        if self.sounds is None:
+            return decision
+        return second_opinion(decision, merged(self.sounds.predict(spoken), self._foreign), self.judgement)
 
     def _correction(self, instead: str, whole: Decision, context: Context) -> Decision:
         evidence, _ = self._look(spoken_form(instead))
@@ -255,6 +282,8 @@ class Understanding:
     def save(self, directory: Path) -> None:
         """Writes everything into an existing directory."""
         self.model.save(directory)
+        if self.sounds is not None:
+            self.sounds.save(directory)
         np.savez_compressed(directory / "examples.npz", vectors=self._vectors.astype(np.float16))
         described = {
             "encoder": self.encoder.name,
@@ -292,4 +321,5 @@ class Understanding:
             examples=[(text, intent) for text, intent in described["examples"]],
             vectors=vectors,
             report=described["report"],
+            sounds=SoundModel.load(directory) if (directory / SOUND_FILE).is_file() else None,
         )

@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
+import numpy as np
 import pytest
 
-from bot.dialogue import Channel, Outcome, Question, Reply
+from bot.dialogue import Channel, Outcome, Question, Reading, Reply
 from bot.errors import BadMessage, DialogueUnavailable
 from bot.evaluation import Scores, read_labelled
 from bot.knowledge import load_knowledge
@@ -84,6 +85,29 @@ async def test_what_was_offered_can_be_chosen_by_its_place(running: Running, ses
     offered = await person.says("comment adhérer", heard=0.1)
     assert (offered.outcome, offered.choices[0].intent) == (Outcome.CLARIFY, "adhesion_comment")
     assert (await person.says("oui" if len(offered.choices) == 1 else "la première")).intent == "adhesion_comment"
+
+
+async def test_a_word_that_is_written_for_another_too_is_asked_back_where_that_matters(
+    running: Running, session: aiohttp.ClientSession
+) -> None:
+    dialogue = RasaDialogue(session, running.settings)
+
+    async def heard(text: str, other: str) -> list[str]:
+        asked = Question(f"{text}-{os.getpid()}", Channel.PHONE, text, heard_confidence=0.75)
+        reply = await dialogue.ask(replace(asked, alternatives=(Reading(other, 0.75),)))
+        return [choice.intent for choice in reply.choices] or [reply.intent]
+
+    assert await heard("C'est quoi le SIRET ?", "C'est quoi le CEA ?") == ["adhesion_siret", "cea_definition"]
+
+
+async def test_what_sounds_like_another_question_is_asked_back_when_it_was_heard(
+    running: Running, session: aiohttp.ClientSession
+) -> None:
+    misheard = "Est-ce qu'il faut dans le numéro si réponds sans crier ?"  # "un numéro Siret pour s'inscrire"
+    by_telephone = await Person(session, running.settings, Channel.PHONE).says(misheard)
+    assert by_telephone.outcome is Outcome.CLARIFY
+    assert "adhesion_siret" in [choice.intent for choice in by_telephone.choices]
+    assert (await Person(session, running.settings).says(misheard)).why["reason"] != "by_sound"
 
 
 async def test_two_conversations_know_nothing_of_each_other(running: Running, session: aiohttp.ClientSession) -> None:
@@ -238,6 +262,8 @@ print([trained.understand(t).ranking[0][0] == k for t, k in examples].count(True
         assert float(done.stdout) > 0.9
     for file in ("understanding.json", "hybrid.json"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    with np.load(tmp_path / "one" / "sound.npz") as one, np.load(tmp_path / "two" / "sound.npz") as two:
+        assert all(np.array_equal(one[name], two[name]) for name in one.files)
 
 
 async def test_a_question_that_was_cut_in_a_pause_is_answered_as_if_only_the_whole_had_been_asked(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.errors import BadKnowledge
 from bot.knowledge import Kind, Knowledge, Subject, load_knowledge
 from bot.lexicon import Lexicon, lexicon_of
 from voice.corrections import Corrections
@@ -101,3 +102,26 @@ def test_questions_written_without_mistakes_are_never_mended(knowledge: Knowledg
     assert len(clean) > 500
     changed = [text for text in clean if corrections.mend(text) != text]
     assert len(changed) <= len(clean) // 500, changed
+
+
+def test_words_that_may_have_been_others_are_read_from_the_sentences() -> None:
+    listed = [{"written": "SIRET", "said": "CEA", "sure_after": ["numéro"]}, {"written": "pacte", "said": "pack"}]
+    assert lexicon_of(TOWN, {"mistaken": listed}).mistaken == (("SIRET", "CEA", ("numéro",)), ("pacte", "pack", ()))
+    assert lexicon_of(TOWN, {"mistaken": None}).mistaken == ()
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "SIRET",
+        {"written": "SIRET"},
+        {"written": "SIRET", "said": ""},
+        {"written": 12, "said": "CEA"},
+        {"written": "SIRET", "said": "CEA", "sure_after": "numéro"},
+        {"written": "SIRET", "said": "CEA", "after": ["numéro"]},
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_named(entry: object) -> None:
+    for listed in ([entry], entry):
+        with pytest.raises(BadKnowledge, match=r"hearing\.mistaken"):
+            lexicon_of(TOWN, {"mistaken": listed})

@@ -21,6 +21,7 @@ from bot.nlu.decision import (
     decide,
     poorly_heard,
     safety_alarm,
+    second_opinion,
     signs_of_offer,
 )
 from bot.nlu.evidence import Evidence
@@ -178,3 +179,42 @@ def test_a_topic_is_one_subject_that_is_answered() -> None:
 def test_a_gauge_stays_a_probability_for_extreme_signs() -> None:
     assert Gauge((1.0,), 0.0).read([1e9]) == pytest.approx(1.0)
     assert Gauge((1.0,), 0.0).read([-1e9]) == pytest.approx(0.0)
+
+
+ANSWERED = Decision(ANSWER, ("adhesion",), 0.9, 0.9)
+
+
+def by_sound(decision: Decision, **probabilities: float) -> Decision:
+    return second_opinion(decision, probabilities, JUDGEMENT)
+
+
+def test_an_answer_that_sounds_right_is_given() -> None:
+    assert by_sound(ANSWERED, adhesion=0.1, bulletin=0.9) == ANSWERED
+
+
+def test_an_answer_that_sounds_wrong_is_asked_back_with_what_it_sounds_like() -> None:
+    decision = by_sound(ANSWERED, adhesion=0.09, bulletin=0.6, conges=0.2, dpae=0.11)
+    assert (decision.kind, decision.subjects) == (CLARIFY, ("adhesion", "bulletin", "conges"))
+    assert decision.reason == "by_sound"
+
+
+def test_an_answer_that_sounds_like_nothing_of_ours_is_asked_back_alone() -> None:
+    assert by_sound(ANSWERED, adhesion=0.01, out_of_scope=0.9).subjects == ("adhesion",)
+    assert by_sound(ANSWERED).kind == CLARIFY
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        Decision(ANSWER, ("handover",)),
+        Decision(ANSWER, ("emergency",)),
+        Decision(ANSWER, ("out_of_scope",)),
+        Decision(ANSWER, ("adhesion", "bulletin"), reason="two_questions"),
+        Decision(CLARIFY, ("handover",)),
+        Decision(CLARIFY, ("adhesion", "bulletin")),
+        Decision(STAY, ("adhesion",)),
+        Decision(ABSTAIN, ()),
+    ],
+)
+def test_sounds_change_nothing_but_answers(decision: Decision) -> None:
+    assert by_sound(decision, conges=0.99) == decision

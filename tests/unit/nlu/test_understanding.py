@@ -16,7 +16,9 @@ from bot.nlu.decision import ABSTAIN, ANSWER, CLARIFY, STAY, Borders, Decision, 
 from bot.nlu.encoder import Vectors
 from bot.nlu.evidence import OUT_OF_SCOPE
 from bot.nlu.hybrid import HybridModel
-from bot.nlu.lexical import LexicalFeatures
+from bot.nlu.lexical import LexicalFeatures, TfIdf
+from bot.nlu.sound import FILE as SOUND_FILE
+from bot.nlu.sound import SoundFeatures, SoundModel, sound_grams
 from bot.nlu.understanding import FILE, Subjects, Understanding
 
 KINDS = {
@@ -231,7 +233,7 @@ def test_a_sure_reading_costs_no_second_look() -> None:
     encoder = KNOWN.encoder
     assert isinstance(encoder, WordEncoder)
     encoder.asked.clear()
-    decided("le bulletin", heard_confidence=0.9, readings=(("les congés", 0.9),))
+    decided("le bulletin", heard_confidence=0.9, readings=(("les congés", 0.89),))
     assert "les congés" not in encoder.asked
 
 
@@ -249,9 +251,64 @@ def test_what_was_poorly_heard_is_not_taken_for_a_question_about_the_answer_befo
     assert decided("c'est quand ?", "bulletin", heard_confidence=0.5).kind == ABSTAIN
 
 
+# -- words that may have been others --
+
+
+def test_two_texts_that_are_as_likely_and_have_each_an_answer_are_both_offered() -> None:
+    readings = (("un bulletin", 0.8), ("les congés", 0.3))
+    decision = decided("comment adhérer", heard_confidence=0.8, readings=readings)
+    assert (decision.kind, decision.subjects, decision.reason) == (CLARIFY, ("adhesion", "bulletin"), "misheard")
+    after = decided("comment adhérer", "conges", heard_confidence=0.8, readings=readings)
+    assert after.subjects == ("adhesion", "bulletin")
+
+
+@pytest.mark.parametrize(
+    ("text", "reading", "confidence"),
+    [
+        ("adhérer", "bulletin", 0.79),  # less likely
+        ("adhérer", "je voudrais adhérer", 0.8),  # the same answer
+        ("adhérer", "quelque chose du genre", 0.8),  # no answer
+        ("adhérer", "merci", 0.8),  # no subject
+        ("conseiller", "bulletin", 0.8),  # a person is asked for
+    ],
+)
+def test_another_reading_that_is_less_likely_or_says_nothing_else_changes_nothing(
+    text: str, reading: str, confidence: float
+) -> None:
+    decision = decided(text, heard_confidence=0.8, readings=((reading, confidence),))
+    assert (decision.kind, decision.subjects) == (ANSWER, decided(text).subjects)
+
+
+# -- how it sounds --
+
+
+def sounding() -> Understanding:
+    """By the sounds all is about the bulletin, "adhérer" most of all."""
+    known = understanding()
+    features = SoundFeatures(TfIdf.learn([sound_grams("adhérer")], at_least=1))
+    weights = np.zeros((features.size, len(CLASSES)), dtype=np.float32)
+    weights[:, CLASSES.index("bulletin")] = 4
+    bias = 2 * np.eye(len(CLASSES), dtype=np.float32)[CLASSES.index("bulletin")]
+    known.sounds = SoundModel(classes=CLASSES, features=features, weights=weights, bias=bias)
+    return known
+
+
+@pytest.mark.parametrize("context", [Context(heard_confidence=0.8), Context(by_telephone=True)])
+def test_an_answer_to_what_sounds_otherwise_is_asked_back(context: Context) -> None:
+    decision = sounding().understand("adhérer", context).decision
+    assert (decision.kind, decision.subjects, decision.reason) == (CLARIFY, ("adhesion", "bulletin"), "by_sound")
+    assert sounding().understand("un bulletin", context).decision.topic == "bulletin"
+    assert understanding().understand("adhérer", context).decision.topic == "adhesion"
+
+
+def test_what_was_typed_has_no_sounds() -> None:
+    assert sounding().understand("adhérer").decision.topic == "adhesion"
+
+
 # -- keeping it --
 
 
 def test_what_is_kept_can_run_no_code(tmp_path: Path) -> None:
-    KNOWN.save(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["examples.npz", "hybrid.json", "hybrid.npz", FILE]
+    sounding().save(tmp_path)
+    names = ["examples.npz", "hybrid.json", "hybrid.npz", SOUND_FILE, FILE]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names

@@ -25,11 +25,13 @@ class Writes:
         return self.transcript
 
 
-def heard(text: str, *alternatives: str, certainty: Certainty = "high") -> Hearing:
+def heard(text: str, *alternatives: str, certainty: Certainty = "high", speech_seconds: float = 1.5) -> Hearing:
     readings = tuple(Reading(other, 0.5) for other in alternatives)
     transcript = Transcript(text, 0.8, certainty, -0.2, 0.1, 2.0, alternatives=readings)
     corrections = Corrections(["volet social", "Smic"], frozenset("le la de".split()))
-    return WhisperRecogniser(cast(Whisper, Writes(transcript)), corrections).hear(np.zeros(8, np.float32), 1.5)
+    mistaken = [("Smic", "Guso", ("montant",))]
+    recogniser = WhisperRecogniser(cast(Whisper, Writes(transcript)), corrections, mistaken=mistaken)
+    return recogniser.hear(np.zeros(8, np.float32), speech_seconds)
 
 
 def test_the_words_are_mended_for_the_dialogue_and_kept_as_they_were() -> None:
@@ -51,6 +53,26 @@ def test_the_terms_read_out_over_music_are_not_believed_unless_they_are_clear() 
 def test_an_alternative_that_is_mended_into_the_same_words_is_none() -> None:
     hearing = heard("Le volet social ?", "Le volée social", "La volaille social")
     assert [one.text for one in hearing.alternatives] == ["La volaille social"]
+
+
+def test_a_word_that_may_have_been_another_is_a_reading_as_likely_as_the_text_and_comes_first() -> None:
+    hearing = heard("C'est quoi le smique ?", "C'est toi le smic ?")
+    assert hearing.question == "C'est quoi le Smic ?"
+    assert [(one.text, one.confidence) for one in hearing.alternatives] == [
+        ("C'est quoi le Guso ?", hearing.confidence),
+        ("C'est toi le smic ?", 0.5),
+    ]
+    assert heard("Quel est le montant du Smic ?").alternatives == ()
+
+
+def test_a_word_that_was_hardly_heard_is_believed_where_the_likeliest_reading_is_that_word() -> None:
+    hearing = heard("Conseillé !", "C'est l'été.", certainty="low", speech_seconds=0.5)
+    assert (hearing.question, hearing.certainty) == ("conseiller", "medium")
+
+
+def test_a_word_that_music_may_have_said_is_asked_again() -> None:
+    hearing = heard("C'est parti !", "C'est bon !", "Oui.", certainty="low", speech_seconds=0.3)
+    assert hearing.certainty == "low"
 
 
 class Says:

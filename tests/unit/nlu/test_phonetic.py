@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.phonetic import key, near, word_key
+from bot.nlu.phonetic import key, near, word_key
 
 
 @pytest.mark.parametrize(
