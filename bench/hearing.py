@@ -11,8 +11,8 @@ made in a temporary directory, or in `--sounds`, from where another run takes th
 
 The second command asks questions with initials in them ("c'est quoi, le CEA") in every style.
 
-Conditions: `typed`; `no_prompt`; `without_cea`, the sentence served until the word "CEA" was in it; `prompted`, the
-pack's own; `mended`, the same transcripts with their terms put right and with what they may have been instead, which is
+Conditions: `typed`; `no_prompt`; `with_cea`, a sentence that was tried and is not served; `prompted`, the pack's
+own; `mended`, the same transcripts with their terms put right and with what they may have been instead, which is
 what is served. What the call would not pass on (implausible, or less sure than "medium") counts as an empty text, hence
 refused.
 """
@@ -58,8 +58,8 @@ QUESTIONS = PROJECT_DIR / "tests" / "questions" / "dev.tsv"
 FRENCH = "ff_siwis"
 STYLES = (FRENCH, "im_nicola", FRENCH, "if_sara", FRENCH, "em_alex")
 PACES = (1.0, 0.9, 1.1, 0.95, 1.05)
-WITHOUT_CEA = (
-    "Est-ce que le chèque emploi associatif de l'Urssaf gère le volet social, la DPAE, l'adhésion, le bulletin de "
+WITH_CEA = (
+    "Est-ce que le CEA, chèque emploi associatif, gère à l'Urssaf le volet social, la DPAE, l'adhésion, le bulletin de "
     "paie, les cotisations, le prélèvement à la source, le SIRET, le RIB, la DSN, le SMIC et le CDD du salarié de "
     "l'association ?"
 )
@@ -94,7 +94,7 @@ def main() -> None:
         sounds = make_sounds(settings, questions, chosen.archive, chosen.sounds or Path(temporary))
         heard = {
             name: transcribe(load_whisper(settings, prompt), sounds)
-            for name, prompt in (("no_prompt", ""), ("without_cea", WITHOUT_CEA), ("prompted", lexicon.prompt))
+            for name, prompt in (("no_prompt", ""), ("with_cea", WITH_CEA), ("prompted", lexicon.prompt))
         }
     heard["mended"] = [as_served(one, corrections, lexicon) for one in heard["prompted"]]
     texts = {"typed": [one.question for one in questions]} | {k: [h.text for h in v] for k, v in heard.items()}

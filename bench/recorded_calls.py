@@ -1,4 +1,4 @@
-"""Eleven calls, from docs/calls/scenarios.yml, placed for real, recorded, and written down for a reader.
+"""The calls of docs/calls/scenarios.yml, placed for real, recorded, and written down for a reader.
 
     .venv/bin/python bench/recorded_calls.py [--only NAME …] [--recordings DIR]
 
