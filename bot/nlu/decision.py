@@ -24,6 +24,7 @@ STAY = "stay"
 
 MOST_CHOICES = 3
 BY_SOUND = "by_sound"
+MISHEARD = "misheard"
 HANDOVER = "handover"
 # A life may depend on these: their probabilities are added up, and win at moderate confidence.
 SAFETY = ("distress", "emergency")
@@ -133,6 +134,15 @@ def decide(
 def poorly_heard(heard_confidence: float | None, borders: Borders) -> bool:
     """Whether a subject must be asked back, however sure. `heard_confidence` is None for what was typed."""
     return heard_confidence is not None and heard_confidence < borders.heard
+
+
+def either(decision: Decision, other: Decision, judgement: Judgement) -> Decision:
+    """What is done with words that may have been others, whose decision is `other`: two answers that are not the same
+    are both offered."""
+    subjects = (decision.topic, other.topic)
+    if not all(subjects) or subjects[0] == subjects[1] or set(subjects) & judgement.exchange:
+        return decision
+    return replace(decision, kind=CLARIFY, subjects=subjects, reason=MISHEARD)
 
 
 def second_opinion(decision: Decision, by_sound: Mapping[str, float], judgement: Judgement) -> Decision:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from bot.nlu.decision import (
     Gauge,
     Judgement,
     decide,
+    either,
     poorly_heard,
     safety_alarm,
     second_opinion,
@@ -211,13 +212,9 @@ class Understanding:
         return asked_back(found, exchange) if poorly_heard(context.heard_confidence, self.judgement.borders) else found
 
     def _either(self, decision: Decision, context: Context) -> Decision:
-        """Both answers, offered, where another reading is as likely as the text and has an answer of its own."""
         for text in context.just_as_likely:
             spoken = spoken_form(text)
-            other = self._decide(spoken, self._look(spoken)[0], context)
-            topics = (decision.topic, other.topic)
-            if all(topics) and topics[0] != topics[1] and not set(topics) & self.judgement.exchange:
-                return replace(decision, kind=CLARIFY, subjects=topics, reason="misheard")
+            decision = either(decision, self._decide(spoken, self._look(spoken)[0], context), self.judgement)
         return decision
 
     def _by_sound(self, spoken: str, decision: Decision) -> Decision:
