@@ -170,7 +170,7 @@ export class Desk extends Session {
     const send = () => this.api.put<Agent>("/api/desk/presence", change);
     const me = await this.write(entity, texts.notDone[entity], send, { what: JSON.stringify(change) });
     if (me) {
-      this.happen({ is: "me", me });
+      this.#iAm(me, change);
       if (change.status) {
         announce(texts.announce.presence(change.status === "available"));
       }
@@ -187,12 +187,19 @@ export class Desk extends Session {
     try {
       const me = await this.api.put<Agent>("/api/desk/presence", { phone });
       if (isStill()) {
-        this.happen({ is: "me", me });
+        this.#iAm(me, { phone });
       }
       return "";
     } catch (error) {
       return refusal(error).message;
     }
+  }
+
+  /** An answer is who I was then. Of two that cross on their way each is right about what it was asked to change. */
+  #iAm(me: Agent, change: Partial<Agent>): void {
+    const now = this.state.me;
+    const changed = Object.fromEntries(Object.entries(me).filter(([name]) => name in change));
+    this.happen({ is: "me", me: now ? { ...now, ...changed } : me });
   }
 
   // -- callbacks and messages --

@@ -390,3 +390,16 @@ describe("after a cut", () => {
     expect(desk.state.handovers).toEqual([]);
   });
 });
+
+describe("two switches of mine", () => {
+  it("both stay as they were set when their answers cross on the way", async () => {
+    const { desk } = await working();
+    void desk.presence({ status: "away" });
+    void desk.presence({ takes_calls: true });
+    await settled();
+    const [status, calls] = asked("/presence");
+    await calls?.answer(200, { ...ME, status: "away", takes_calls: true });
+    await status?.answer(200, { ...ME, status: "away", takes_calls: false });
+    expect(desk.state.me).toMatchObject({ status: "away", takes_calls: true });
+  });
+});
